@@ -1,0 +1,1 @@
+"""The words everything speaks: no file access, no models, no heavy libraries."""
