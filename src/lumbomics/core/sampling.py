@@ -94,8 +94,8 @@ class Cut:
     @property
     def offsets_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Positions of the columns along ``right`` and of the rows along ``up``, about the centre."""
-        columns, rows = (int(np.floor(size / self.spacing_mm / 2)) for size in self.size_mm)
-        return np.arange(-columns, columns + 1) * self.spacing_mm, np.arange(-rows, rows + 1) * self.spacing_mm
+        columns, rows = (_centred(size, self.spacing_mm) for size in self.size_mm)
+        return columns, rows
 
     @property
     def points_mm(self) -> NDArray[np.float64]:
@@ -107,3 +107,8 @@ class Cut:
         """In-plane coordinates (..., 2) mm about the centre of world points (..., 3)."""
         relative = np.asarray(points_mm, dtype=np.float64) - self.centre_mm
         return np.stack([relative @ self.right, relative @ self.up], axis=-1)
+
+
+def _centred(size_mm: float, spacing_mm: float) -> NDArray[np.float64]:
+    half = int(size_mm / spacing_mm / 2)
+    return np.arange(-half, half + 1, dtype=np.float64) * spacing_mm
