@@ -144,6 +144,21 @@ class Grid:
         corners = np.array(np.meshgrid(*((0, n - 1) for n in self.shape))).reshape(3, -1).T
         return bool(np.abs(self.to_world(corners) - other.to_world(corners)).max() <= tolerance_mm)
 
+    def shares_lattice(self, other: Grid, *, tolerance_mm: float = 0.1) -> bool:
+        """Tell whether ``other``'s voxels fall on this grid's voxels: same lattice in any storage order, or a part of it.
+
+        Every voxel centre of ``other`` must lie within ``tolerance_mm`` of a voxel centre of this grid.
+        """
+        steps = self.inverse[:3, :3] @ other.affine[:3, :3]
+        turned = np.rint(steps)
+        if not (np.array_equal(np.abs(turned).sum(axis=0), (1, 1, 1)) and abs(np.linalg.det(turned)) == 1):
+            return False
+        corners = np.array(np.meshgrid(*((0, n - 1) for n in other.shape))).reshape(3, -1).T
+        index = self.to_index(other.to_world(corners))
+        nearest = np.rint(index)
+        close = np.linalg.norm((index - nearest) * self.spacing_mm, axis=1).max() <= tolerance_mm
+        return bool(close and (nearest >= 0).all() and (nearest < self.shape).all())
+
     def require_same_frame(self, other: Grid, *, where: str | None = None) -> None:
         """Raise FrameMismatchError if both frames are known and differ."""
         if self.frame is not None and other.frame is not None and self.frame != other.frame:
