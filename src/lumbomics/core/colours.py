@@ -1,0 +1,31 @@
+"""One colour a vertebral level, the same in every picture and lookup table."""
+
+from __future__ import annotations
+
+from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, VERTEBRA_NAMES, rank
+
+# Six hues that stay apart in red-green and blue-yellow blindness, after Okabe and Ito, "Color Universal Design" (2008).
+# Neighbouring levels always differ; the seventh level meets the first again, far away in the picture.
+_CYCLE = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00")
+_OTHERS = {CORD: "#ffffff", CANAL: "#0072b2"}
+NEUTRAL = "#9e9e9e"
+"""Colour of what belongs to no level."""
+
+
+def level_colour(number: int) -> str:
+    """Colour, ``#rrggbb``, of a vertebra's instance number."""
+    return _CYCLE[rank(number) % len(_CYCLE)]
+
+
+def spine_colour(value: int) -> str:
+    """Colour, ``#rrggbb``, of a value in the spine map; a disc is a darker shade of the vertebra above it."""
+    if value in VERTEBRA_NAMES:
+        return level_colour(value)
+    if value - DISC_OFFSET in VERTEBRA_NAMES:
+        return _darker(level_colour(value - DISC_OFFSET))
+    return _OTHERS.get(value, NEUTRAL)
+
+
+def _darker(colour: str, *, share: float = 0.62) -> str:
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(part * share):02x}" for part in parts)
