@@ -8,6 +8,12 @@ from typing import Annotated
 import typer
 
 from lumbomics import __version__
+from lumbomics.cli import biomarkers
+from lumbomics.cli.convert_labels import convert_labels
+from lumbomics.cli.demo import demo
+from lumbomics.cli.measure import measure
+from lumbomics.cli.phantom import phantom
+from lumbomics.cli.run import run
 
 app = typer.Typer(
     name="lumbomics",
@@ -31,6 +37,11 @@ def root(
     ] = False,
 ) -> None:
     """Turn spine imaging into measurements with definition, unit, error and source."""
+
+
+for command in (run, measure, convert_labels, phantom, demo):
+    app.command()(command)
+app.add_typer(biomarkers.app, name="biomarkers")
 
 
 def main() -> None:

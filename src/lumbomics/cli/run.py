@@ -1,0 +1,66 @@
+"""``lumbomics run``: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lumbomics.cli.exits import Exit, print_json, reports_errors
+
+
+@reports_errors
+def run(
+    source: Annotated[Path, typer.Argument(help="DICOM folder, NIfTI file or BIDS dataset.")],
+    out: Annotated[Path, typer.Option("--out", help="Derivatives folder; made where missing.")],
+    labels: Annotated[Path | None, typer.Option("--labels", help="Label map, or folder of label maps.")] = None,
+    convention: Annotated[str | None, typer.Option("--convention", help="What the label numbers mean.")] = None,
+    second: Annotated[Path | None, typer.Option("--second", help="Semantic map beside an instance map.")] = None,
+    lowest_vertebra: Annotated[
+        str | None, typer.Option("--lowest-vertebra", help="Lowest vertebra, where a convention counts from below.")
+    ] = None,
+    ignore_unknown: Annotated[
+        bool, typer.Option("--ignore-unknown", help="Report label values the convention does not know, go on.")
+    ] = False,
+    participant: Annotated[str | None, typer.Option(help="Label of the patient in the output, such as 01.")] = None,
+    session: Annotated[str | None, typer.Option(help="Label of the visit in the output, such as 01.")] = None,
+    posture: Annotated[
+        str | None, typer.Option(help="standing, supine, prone … where the header does not say.")
+    ] = None,
+    months_since_surgery: Annotated[float | None, typer.Option(help="Months since the last spinal operation.")] = None,
+    contrast: Annotated[
+        list[str] | None, typer.Option(help="Your word on a series: NAME=KIND, such as acq-sag_T2w=STIR.")
+    ] = None,
+    key_file: Annotated[
+        Path | None, typer.Option(help="Table outside the derivatives that maps patients to labels.")
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also write the report as PDF (extra `pdf`).")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Measure again what is finished.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> Exit:
+    """Measure a study: label maps, measurement table, pictures and report for every visit."""
+    from lumbomics import api  # noqa: PLC0415  heavy, loaded when needed
+    from lumbomics.cli.show import print_summary, progress_bar  # noqa: PLC0415  same
+
+    with progress_bar(hidden=json) as progress:
+        summary = api.run(
+            source,
+            out=out,
+            labels=labels,
+            convention=convention,
+            second=second,
+            lowest_vertebra=lowest_vertebra,
+            ignore_unknown=ignore_unknown,
+            participant=participant,
+            session=session,
+            posture=posture,
+            months_since_surgery=months_since_surgery,
+            contrast=tuple(contrast or ()),
+            key_file=key_file,
+            pdf=pdf,
+            force=force,
+            progress=progress,
+        )
+    print_json(summary.as_json()) if json else print_summary(summary)
+    return Exit.SOME_FAILED if summary.failed else Exit.OK

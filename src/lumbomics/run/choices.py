@@ -1,0 +1,51 @@
+"""Words that the user chooses from, turned into the project's types."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import TypeVar
+
+from lumbomics.core.conventions import Convention
+from lumbomics.core.errors import InputError
+from lumbomics.core.image import Contrast
+from lumbomics.core.measurement import Posture
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def chosen_convention(word: str) -> Convention:
+    """Label convention by name; InputError with the nearest names otherwise."""
+    return _choose(Convention, word, "label convention")
+
+
+def chosen_posture(word: str | None) -> Posture:
+    """Posture by name; unknown where nothing was said."""
+    return Posture.UNKNOWN if word is None else _choose(Posture, word, "posture")
+
+
+def chosen_contrast(word: str | None) -> Contrast:
+    """Kind of picture by name; unknown where nothing was said."""
+    return Contrast.UNKNOWN if word is None else _choose(Contrast, word, "kind of image")
+
+
+def chosen_contrasts(words: tuple[str, ...]) -> dict[str, Contrast]:
+    """Operator's words ``NAME=KIND`` as series name -> kind."""
+    pairs = [word.partition("=") for word in words]
+    wrong = [name for name, equals, kind in pairs if not (name and equals and kind)]
+    if wrong:
+        raise InputError("cannot read the kind of a series", expected="NAME=KIND", got=", ".join(wrong))
+    return {name: chosen_contrast(kind) for name, _, kind in pairs}
+
+
+def _choose(kinds: type[E], word: str, what: str) -> E:
+    try:
+        return kinds(word)
+    except ValueError:
+        values = [kind.value for kind in kinds]
+        by_folded = {value.casefold(): value for value in values}
+        if word.casefold() in by_folded:
+            return kinds(by_folded[word.casefold()])
+        near = get_close_matches(word, values, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else None
+        raise InputError(f"unknown {what}", expected=", ".join(values), got=repr(word), hint=hint) from None
