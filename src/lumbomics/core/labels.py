@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumbomics.core._boxes import bounding_boxes
+from lumbomics.core._survey import Extent, survey
 from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, VERTEBRA_NAMES, Numbering, sort_craniocaudal
 from lumbomics.core.errors import GridError, LabelError
 from lumbomics.core.grid import Grid
@@ -21,6 +21,8 @@ from lumbomics.core.image import require_three_dimensions
 class Subregion(IntEnum):
     """Parts of a vertebra and of the canal in the semantic map (TPTBox's numbers)."""
 
+    VERTEBRA = 40
+    """A vertebra whose parts are not told apart."""
     ARCH = 41
     SPINOUS_PROCESS = 42
     COSTAL_PROCESS_LEFT = 43
@@ -101,9 +103,18 @@ class Labels:
         object.__setattr__(self, "names", MappingProxyType(dict(self.names)))
 
     @cached_property
+    def _extents(self) -> dict[int, Extent]:
+        return survey(self.array)
+
+    @cached_property
     def boxes(self) -> MappingProxyType[int, tuple[slice, slice, slice]]:
         """Bounding box (as slices) of every value present, background left out."""
-        return MappingProxyType(bounding_boxes(self.array))
+        return MappingProxyType({value: extent.box for value, extent in self._extents.items()})
+
+    @cached_property
+    def voxels(self) -> MappingProxyType[int, int]:
+        """Number of voxels of every value present, background left out."""
+        return MappingProxyType({value: extent.voxels for value, extent in self._extents.items()})
 
     @property
     def present(self) -> tuple[int, ...]:
