@@ -1,1 +1,1 @@
-"""To be written."""
+"""Measurements from label maps: pure functions, one biomarker family a file."""
