@@ -68,8 +68,10 @@ class Facts:
 def entries_of(convention: Convention, facts: Facts) -> Table:
     """Meaning of every number of ``convention``; InputError where a vertebra must be stated and is not."""
     if convention.is_counted:
+        # SPIDER counts from below alone
+        top = None if convention is Convention.SPIDER else facts.top_vertebra
         order = counted_vertebrae(
-            lowest=facts.lowest_vertebra, top=facts.top_vertebra, t13=facts.t13, l6=facts.l6, where=convention.value
+            lowest=facts.lowest_vertebra, top=top, t13=facts.t13, l6=facts.l6, where=convention.value
         )
         return counted_entries(convention, order)
     return _FIXED[convention](facts)

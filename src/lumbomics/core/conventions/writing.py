@@ -81,7 +81,7 @@ def from_segmentation(
         shown = recode(segmentation.subregion, {n: place.value for n, place in parts.items()})
         array = np.where(shown == 0, array, shown)
     labels = replace(segmentation.spine, array=array, names=_names(table))
-    if not labels.present and second is None:
+    if not labels.present and (second is None or convention is not Convention.LUMBOMICS):
         raise LabelError(
             "the convention can hold none of the structures", expected=convention.value, got=_listed(spine)
         )
