@@ -88,6 +88,14 @@ def test_an_untouched_copy_has_no_fault(records: Path) -> None:
         ("evidence.csv", "recurrent or residual disk herniation,16", "herniation,17", "E012", "does not follow"),
         ("evidence.csv", ",53,53.33,0.00,", ",54,53.33,1.00,", "E012", "status does not say so"),
         ("evidence.csv", ",53,53.33,0.00,", ",54,53.33,0.00,", "E012", "abs_discrepancy"),
+        ("evidence.csv", "seed:L369-375,16/22 = 72.7", "seed:L369-375,", "E051", "needs a note"),
+        (
+            "rules.yaml",
+            "{kind: choice, values: [first",
+            "{kind: boolean, values: [first",
+            "imaging_stage",
+            "for a choice",
+        ),
     ],
 )
 def test_a_fault_names_its_place(

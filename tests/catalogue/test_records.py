@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from lumbomics.catalogue import (
     UNITS,
+    is_unverified,
     load_biomarkers,
     load_evidence,
     load_instruments,
@@ -67,6 +68,20 @@ def test_an_engineering_default_is_unverified() -> None:
     (narrowing, *_) = load_biomarkers()["disc_height"].thresholds
     assert narrowing.basis == "engineering default"
     assert narrowing.is_unverified
+
+
+@pytest.mark.parametrize(
+    ("mark", "unverified"),
+    [
+        ("engineering default", True),
+        ("memory, verify: Meyerding 1932", True),
+        ("verify: page 3", True),
+        ("paper:Pierro 2017 (abstract read)", False),
+        ("seed:L149-151", False),
+    ],
+)
+def test_only_checked_marks_count_as_verified(mark: str, unverified: bool) -> None:
+    assert is_unverified(mark) is unverified
 
 
 def test_no_rule_text_hides_a_default_behind_a_read_source() -> None:
