@@ -1,1 +1,32 @@
-"""Measurements from label maps: pure functions, one biomarker family a file."""
+"""Measurements from label maps: pure functions, one biomarker family a file.
+
+``IMPLEMENTED`` maps each biomarker id to its function; ``measure`` runs them.
+"""
+
+from lumbomics.measure import (
+    alignment,
+    coronal,
+    disc,
+    listhesis,
+    rotation,
+    vertebra,
+)
+from lumbomics.measure.geometry.options import MeasureOptions
+from lumbomics.measure.geometry.spine import SpineGeometry, describe_spine
+from lumbomics.measure.registry import IMPLEMENTED, MeasureFunction, implements, measure
+
+__all__ = [
+    "IMPLEMENTED",
+    "MeasureFunction",
+    "MeasureOptions",
+    "SpineGeometry",
+    "alignment",
+    "coronal",
+    "describe_spine",
+    "disc",
+    "implements",
+    "listhesis",
+    "measure",
+    "rotation",
+    "vertebra",
+]

@@ -16,7 +16,6 @@ from lumbomics.core.anatomy import (
     VERTEBRA_NUMBERS,
     disc_level,
     rank,
-    sort_craniocaudal,
     vertebra_number,
 )
 from lumbomics.core.labels import Labels, Segmentation, Subregion, spine_name
@@ -106,17 +105,22 @@ class SpineGeometry:
         """Frame of the disc between two neighbours: unit means of both body frames, right axis first."""
         return mean_frame([self.vertebra(upper).frame, self.vertebra(lower).frame])
 
-    def sagittal_frame(self, levels: tuple[str, ...]) -> Frame:
-        """Mean frame of several vertebrae; its right axis is the normal of their common sagittal plane."""
-        return mean_frame([self.vertebra(level).frame for level in levels])
+    def common_frame(self, first: str, last: str) -> Frame:
+        """Mean frame of all vertebrae from ``first`` to ``last`` that can be described; both ends must be."""
+        ends = [self.vertebra(first), self.vertebra(last)]
+        return mean_frame([ends[0].frame, *(v.frame for v in self.described(first, last)[1:-1]), ends[1].frame])
 
-    def between(self, first: str, last: str) -> tuple[str, ...]:
-        """Names of the labelled vertebrae from ``first`` to ``last``, both included whether labelled or not."""
+    def described(self, first: str, last: str) -> tuple[VertebraGeometry, ...]:
+        """Return the vertebrae from ``first`` to ``last`` that can be described, head to tail."""
         ends = rank(vertebra_number(first)), rank(vertebra_number(last))
-        inside = {n for n in self.labels.vertebrae if ends[0] <= rank(n) <= ends[1]}
-        return tuple(
-            VERTEBRA_NAMES[n] for n in sort_craniocaudal(inside | {vertebra_number(first), vertebra_number(last)})
-        )
+        numbers = [n for n in self.labels.vertebrae if ends[0] <= rank(n) <= ends[1]]
+        return tuple(v for n in numbers if (v := self._describable(n)) is not None)
+
+    def _describable(self, number: int) -> VertebraGeometry | None:
+        try:
+            return self.vertebra(VERTEBRA_NAMES[number])
+        except NotMeasurableError:
+            return None
 
     def structure(self, value: int) -> Solid:
         """Structure of the spine map by its number (disc, canal, cord, whole vertebra)."""

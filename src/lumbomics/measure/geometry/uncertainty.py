@@ -23,8 +23,10 @@ import numpy as np
 from lumbomics.core.grid import FloatArray, Grid
 from lumbomics.core.labels import Labels
 from lumbomics.measure.geometry.options import MeasureOptions
+from lumbomics.measure.geometry.surface import Solid
 
 _NATURAL_TILT = 0.1
+_SIDE_TILT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,21 @@ class BoundaryError:
         """SE of the tilt of a straight line fitted along ``along`` over a patch, in degrees."""
         variance = sum(12 * sd**2 / (n * along[1] ** 2) for sd, n in self._sources(normal, along, across))
         return float(np.degrees(np.sqrt(variance)))
+
+    def volume_se_mm3(self, solid: Solid) -> float:
+        """SE of a structure's volume: every patch of its surface moves in and out by itself.
+
+        A surface of area A facing an axis, made of patches of area p that move with SD sd, changes the volume
+        with variance sd^2 A p.
+        """
+        spacing, variance = self.grid.spacing_mm, 0.0
+        for axis in range(3):
+            others = np.delete(spacing, axis)
+            edges = np.diff(np.pad(solid.mask, 1).astype(np.int8), axis=axis)
+            area = float(np.count_nonzero(edges) * np.prod(others))
+            patch = float(np.prod(np.maximum(others, spacing[axis] / _SIDE_TILT)))
+            variance += area * (spacing[axis] ** 2 / 12 * patch + self.drawing_sd_mm**2 * self.correlation_mm**2)
+        return float(np.sqrt(variance))
 
     def _sources(
         self, normal: FloatArray, first: tuple[FloatArray, float], second: tuple[FloatArray, float]

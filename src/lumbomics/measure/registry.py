@@ -1,0 +1,114 @@
+"""Which function measures which biomarker, and the one call that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+
+from lumbomics.catalogue import Quantity, load_catalogue
+from lumbomics.core.anatomy import Side
+from lumbomics.core.errors import CatalogueError, InputError
+from lumbomics.core.image import Image
+from lumbomics.core.labels import Segmentation
+from lumbomics.core.measurement import Absent, Context, Reason, Result
+from lumbomics.measure.attempt import pair_level
+from lumbomics.measure.geometry.options import MeasureOptions
+from lumbomics.measure.geometry.spine import SpineGeometry, describe_spine
+
+MeasureFunction = Callable[[SpineGeometry, Image | None], list[Result]]
+"""A pure function: geometry and, where the biomarker needs signal, an image -> every result of one biomarker."""
+
+_FUNCTIONS: dict[str, MeasureFunction] = {}
+IMPLEMENTED: Mapping[str, MeasureFunction] = MappingProxyType(_FUNCTIONS)
+"""Biomarker id -> function. Filled as the family files are imported."""
+
+
+def implements(biomarker: str) -> Callable[[MeasureFunction], MeasureFunction]:
+    """Register a function under a catalogue id; CatalogueError if the id is taken."""
+
+    def register(function: MeasureFunction) -> MeasureFunction:
+        if biomarker in _FUNCTIONS:
+            raise CatalogueError("biomarker is implemented twice", got=biomarker)
+        _FUNCTIONS[biomarker] = function
+        return function
+
+    return register
+
+
+def measure(
+    segmentation: Segmentation,
+    *,
+    image: Image | None = None,
+    only: Collection[str] | None = None,
+    context: Context | None = None,
+    options: MeasureOptions | None = None,
+) -> tuple[Result, ...]:
+    """Measure every implemented biomarker.
+
+    Parameters
+    ----------
+    segmentation
+        Label maps.
+    image
+        Image in the same frame of reference, for the biomarkers that need signal.
+    only
+        Biomarker ids to measure; all by default.
+    context
+        What the results share (posture, series, rater …).
+    options
+        Choices made before measuring.
+
+    Returns
+    -------
+    Every (biomarker, method, level, side) in question exactly once, as Measurement or Absent, in the catalogue's order.
+
+    Raises
+    ------
+    InputError
+        If ``only`` names a biomarker that is not implemented.
+    FrameMismatchError
+        If image and labels lie in different frames of reference.
+    """
+    unknown = sorted(set(only or ()) - set(IMPLEMENTED))
+    if unknown:
+        raise InputError(
+            "biomarkers are not implemented", expected=", ".join(sorted(IMPLEMENTED)), got=", ".join(unknown)
+        )
+    if image is not None:
+        segmentation.spine.grid.require_same_frame(image.grid, where="image")
+    spine = describe_spine(segmentation, options=options)
+    wanted = [name for name in IMPLEMENTED if only is None or name in only]
+    results = [result for name in wanted for result in _run(name, spine, image)]
+    return tuple(result.within(context or Context()) for result in results)
+
+
+def _run(biomarker: str, spine: SpineGeometry, image: Image | None) -> list[Result]:
+    stated = spine.segmentation.numbering.confidence
+    least = spine.options.minimum_numbering_confidence
+    if stated is None or stated >= least:
+        return IMPLEMENTED[biomarker](spine, image)
+    detail = f"the level numbers are {100 * stated:.0f} % sure, {100 * least:.0f} % are asked for"
+    return [
+        Absent(
+            biomarker=biomarker,
+            method=quantity.method,
+            level=level,
+            side=side,
+            reason=Reason.LOW_NUMBERING_CONFIDENCE,
+            detail=detail,
+        )
+        for quantity in load_catalogue().quantities.values()
+        if quantity.biomarker == biomarker
+        for level, side in sites(quantity, spine)
+    ]
+
+
+def sites(quantity: Quantity, spine: SpineGeometry) -> list[tuple[str | None, Side | None]]:
+    """Levels and sides at which a quantity is in question in one spine."""
+    levels: dict[str, tuple[str | None, ...]] = {
+        "global": (None,),
+        "vertebra": spine.vertebra_levels,
+        "disc": tuple(pair_level(upper, lower) for upper, lower in spine.disc_pairs),
+    }
+    sides = (Side.LEFT, Side.RIGHT) if quantity.sides else (None,)
+    return [(level, side) for level in levels[quantity.site] for side in sides]
