@@ -78,6 +78,7 @@ def from_segmentation(
         array, outside = _bodies_alone(array, segmentation)
         losses += outside
     elif convention.is_semantic and segmentation.subregion is not None:
+        segmentation.spine.grid.require_same_place(segmentation.subregion.grid, where="semantic map")
         shown = recode(segmentation.subregion, {n: place.value for n, place in parts.items()})
         array = np.where(shown == 0, array, shown)
     labels = replace(segmentation.spine, array=array, names=_names(table))
