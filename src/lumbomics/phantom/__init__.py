@@ -1,1 +1,6 @@
-"""To be written."""
+"""Digital reference objects: patients with known truth, for tests, demos and training."""
+
+from lumbomics.phantom.parameters import Herniation, PhantomParameters, Zone
+from lumbomics.phantom.phantom import Phantom, make_phantom
+
+__all__ = ["Herniation", "Phantom", "PhantomParameters", "Zone", "make_phantom"]

@@ -1,0 +1,130 @@
+"""A digital reference object: one patient's spine with known truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lumbomics.core.anatomy import Numbering, NumberingSource
+from lumbomics.core.errors import InputError
+from lumbomics.core.grid import Grid
+from lumbomics.core.labels import Labels, Segmentation
+from lumbomics.phantom.anatomy import FORAMINA, SAC, SPINE, SUBREGION, Anatomy, bounding_box, build_anatomy
+from lumbomics.phantom.errorfield import smooth_field
+from lumbomics.phantom.paint import paint_grid
+from lumbomics.phantom.parameters import PhantomParameters
+
+FloatArray = NDArray[np.float64]
+_SOURCE = "phantom"
+
+
+@dataclass(frozen=True, eq=False)
+class Phantom:
+    """One phantom; make it with :func:`make_phantom`.
+
+    Parameters
+    ----------
+    seed
+        Number the random parts (parameters, texture, noise) come from.
+    anatomy
+        The closed-form geometry.
+    """
+
+    seed: int
+    anatomy: Anatomy = field(repr=False)
+
+    @property
+    def parameters(self) -> PhantomParameters:
+        """What shaped the phantom."""
+        return self.anatomy.parameters
+
+    def segmentation(
+        self,
+        grid: Grid,
+        *,
+        boundary_sd_mm: float = 0.0,
+        boundary_correlation_mm: float = 3.0,
+        rng: np.random.Generator | None = None,
+    ) -> Segmentation:
+        """Sample every label map on ``grid``.
+
+        Parameters
+        ----------
+        grid
+            Any grid; structures outside it are cut off.
+        boundary_sd_mm, boundary_correlation_mm
+            Standard deviation and correlation length of a smooth random shift of all boundaries, an imagined
+            segmentation's error; 0 for the exact geometry.
+        rng
+            Source of that error; needed where it is not 0.
+        """
+        if boundary_sd_mm < 0 or boundary_correlation_mm <= 0:
+            raise InputError("boundary error cannot be negative", got=f"{boundary_sd_mm}, {boundary_correlation_mm}")
+        if boundary_sd_mm > 0 and rng is None:
+            raise InputError("a random boundary error needs a generator", hint="give rng=np.random.default_rng(seed)")
+        error = None
+        if boundary_sd_mm > 0 and rng is not None:
+            error = smooth_field(grid, sd=boundary_sd_mm, correlation_mm=boundary_correlation_mm, rng=rng)
+        maps = paint_grid(self.anatomy, grid, error=error)
+
+        def labels(name: str) -> Labels:
+            return Labels(maps[name], grid, source=_SOURCE, boundary_sd_mm=boundary_sd_mm)
+
+        return Segmentation(
+            spine=labels(SPINE),
+            subregion=labels(SUBREGION),
+            dural_sac=labels(SAC),
+            foramina=labels(FORAMINA),
+            numbering=Numbering(source=NumberingSource.PHANTOM, confidence=1.0, transition=self.parameters.transition),
+        )
+
+    def default_grid(
+        self, spacing_mm: ArrayLike = 1.0, *, margin_mm: float = 8.0, rotation: ArrayLike | None = None
+    ) -> Grid:
+        """Return a grid that holds the whole spine.
+
+        Parameters
+        ----------
+        spacing_mm
+            One number or (3,) mm along the grid's axes.
+        margin_mm
+            Free space around the spine.
+        rotation
+            3 x 3 rotation of the grid's axes; the identity (RAS) where not given.
+        """
+        low, high = bounding_box(self.anatomy)
+        return _grid_around(low - margin_mm, high + margin_mm, np.broadcast_to(spacing_mm, 3), rotation)
+
+    def sagittal_grid(
+        self,
+        *,
+        in_plane_mm: float = 0.6,
+        thickness_mm: float = 4.0,
+        slices: int = 15,
+        rotation: ArrayLike | None = None,
+    ) -> Grid:
+        """Return a sagittal stack over the canal, slices from right to left of the scanner, P to A and I to S in plane."""
+        low, high = bounding_box(self.anatomy)
+        centre = float(self.anatomy.canal.points[:, 0].mean())
+        half = thickness_mm * (slices - 1) / 2
+        low = np.array([centre - half, low[1] - 40.0, low[2] + 20.0])
+        high = np.array([centre + half + 0.01 * thickness_mm, high[1] + 25.0, high[2] + 5.0])
+        return _grid_around(low, high, np.array([thickness_mm, in_plane_mm, in_plane_mm]), rotation)
+
+
+def make_phantom(seed: int = 0, parameters: PhantomParameters | None = None) -> Phantom:
+    """Make a phantom from a seed, and from ``parameters`` where given (else drawn from the seed)."""
+    return Phantom(seed, build_anatomy(parameters or PhantomParameters()))
+
+
+def _grid_around(low: FloatArray, high: FloatArray, spacing: FloatArray, rotation: ArrayLike | None) -> Grid:
+    turn = np.eye(3) if rotation is None else np.asarray(rotation, dtype=np.float64)
+    if not np.allclose(turn @ turn.T, np.eye(3), atol=1e-6):
+        raise InputError("the grid's axes must be a rotation", expected="3 x 3 orthonormal", got=str(turn.tolist()))
+    ends = np.array([low, high])
+    corners = np.array([[ends[i, 0], ends[j, 1], ends[k, 2]] for i, j, k in np.ndindex(2, 2, 2)]) @ turn
+    first, last = corners.min(axis=0), corners.max(axis=0)
+    shape = np.maximum(np.floor((last - first) / spacing).astype(int) + 1, 1)
+    return Grid.from_spacing((int(shape[0]), int(shape[1]), int(shape[2])), spacing, origin_mm=turn @ first, axes=turn)
