@@ -20,6 +20,12 @@ def measure(
     lowest_vertebra: Annotated[
         str | None, typer.Option("--lowest-vertebra", help="Lowest vertebra, where a convention counts from below.")
     ] = None,
+    top_vertebra: Annotated[
+        str | None, typer.Option("--top-vertebra", help="Uppermost vertebra, where a convention counts from above.")
+    ] = None,
+    transition: Annotated[
+        str | None, typer.Option(help="Transitional anatomy that was seen: t13, lumbarised_s1, sacralised_l5.")
+    ] = None,
     ignore_unknown: Annotated[
         bool, typer.Option("--ignore-unknown", help="Report label values the convention does not know, go on.")
     ] = False,
@@ -41,6 +47,8 @@ def measure(
         image=image,
         second=second,
         lowest_vertebra=lowest_vertebra,
+        top_vertebra=top_vertebra,
+        transition=transition,
         ignore_unknown=ignore_unknown,
         contrast=contrast,
         posture=posture,

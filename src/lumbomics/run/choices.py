@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
 
+from lumbomics.core.anatomy import Transition
 from lumbomics.core.conventions import Convention
 from lumbomics.core.errors import InputError
 from lumbomics.core.image import Contrast
@@ -14,9 +15,9 @@ from lumbomics.core.measurement import Posture
 E = TypeVar("E", bound=StrEnum)
 
 
-def chosen_convention(word: str) -> Convention:
+def chosen_convention(word: Convention | str) -> Convention:
     """Label convention by name; InputError with the nearest names otherwise."""
-    return _choose(Convention, word, "label convention")
+    return _choose(Convention, str(word), "label convention")
 
 
 def chosen_posture(word: str | None) -> Posture:
@@ -27,6 +28,11 @@ def chosen_posture(word: str | None) -> Posture:
 def chosen_contrast(word: str | None) -> Contrast:
     """Kind of picture by name; unknown where nothing was said."""
     return Contrast.UNKNOWN if word is None else _choose(Contrast, word, "kind of image")
+
+
+def chosen_transition(word: str | None) -> Transition | None:
+    """Transitional anatomy by name; ``None`` where nothing was said."""
+    return None if word is None else _choose(Transition, word, "transitional anatomy")
 
 
 def chosen_contrasts(words: tuple[str, ...]) -> dict[str, Contrast]:

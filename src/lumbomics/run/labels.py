@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+from lumbomics.core.anatomy import Numbering, NumberingSource, Transition
 from lumbomics.core.conventions import Convention, Loss, to_segmentation
 from lumbomics.core.errors import GridMismatchError, ReadError
 from lumbomics.core.image import Contrast
@@ -32,8 +33,10 @@ class LabelInput:
         What the numbers mean.
     second
         Semantic map beside an instance map, for conventions that come as two files.
-    lowest_vertebra
-        Name of the lowest vertebra, for conventions that count from below.
+    lowest_vertebra, top_vertebra
+        Name of the lowest or the uppermost vertebra, for conventions that count from there.
+    transition
+        Transitional anatomy that an operator saw.
     ignore_unknown
         Report values that the convention does not know instead of refusing them.
     boundary_sd_mm
@@ -44,6 +47,8 @@ class LabelInput:
     convention: Convention
     second: Path | None = None
     lowest_vertebra: str | None = None
+    top_vertebra: str | None = None
+    transition: Transition | None = None
     ignore_unknown: bool = False
     boundary_sd_mm: float | None = None
 
@@ -115,10 +120,18 @@ def _load_file(given: LabelInput, path: Path) -> LoadedLabels:
         given.convention,
         second=second,
         lowest_vertebra=given.lowest_vertebra,
+        top_vertebra=given.top_vertebra,
+        numbering=_numbering(given),
         ignore_unknown=given.ignore_unknown,
     )
     files = (path,) if given.second is None else (path, given.second)
     return LoadedLabels(segmentation=conversion.segmentation, files=files, losses=conversion.losses)
+
+
+def _numbering(given: LabelInput) -> Numbering | None:
+    if given.transition is None:
+        return None
+    return Numbering(source=NumberingSource.OPERATOR, transition=given.transition)
 
 
 def _load_folder(given: LabelInput, visit: Visit) -> tuple[LoadedLabels, ...]:

@@ -11,7 +11,7 @@ from lumbomics.core.measurement import Context, Result
 from lumbomics.core.visit import Visit
 from lumbomics.measure import measure
 from lumbomics.read import read_nifti_image
-from lumbomics.run.choices import chosen_contrast, chosen_convention, chosen_posture
+from lumbomics.run.choices import chosen_contrast, chosen_convention, chosen_posture, chosen_transition
 from lumbomics.run.labels import LabelInput, load_labels
 from lumbomics.write import write_measurements
 
@@ -24,6 +24,8 @@ def measure_labels(
     image: Path | None = None,
     second: Path | None = None,
     lowest_vertebra: str | None = None,
+    top_vertebra: str | None = None,
+    transition: str | None = None,
     ignore_unknown: bool = False,
     contrast: str | None = None,
     posture: str | None = None,
@@ -45,8 +47,10 @@ def measure_labels(
         Image the labels were drawn on; needed by signal measurements only.
     second
         Semantic map beside an instance map.
-    lowest_vertebra
-        Lowest vertebra, where a convention counts from below.
+    lowest_vertebra, top_vertebra
+        Lowest or uppermost vertebra, where a convention counts from there.
+    transition
+        Transitional anatomy that was seen (a value of Transition).
     ignore_unknown
         Leave out label values that the convention does not know instead of refusing them.
     contrast
@@ -76,6 +80,8 @@ def measure_labels(
         convention=chosen_convention(convention),
         second=second,
         lowest_vertebra=lowest_vertebra,
+        top_vertebra=top_vertebra,
+        transition=chosen_transition(transition),
         ignore_unknown=ignore_unknown,
     )
     loaded = load_labels(given, visit)[0]

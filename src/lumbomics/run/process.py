@@ -1,0 +1,226 @@
+"""One visit, from images and label maps to its finished folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from lumbomics import __version__
+from lumbomics.catalogue import load_quantities
+from lumbomics.core.conventions import Loss
+from lumbomics.core.measurement import Absent, Context, Measurement, Posture, Reason, Result
+from lumbomics.core.provenance import Decision, Provenance
+from lumbomics.core.visit import Series, Visit
+from lumbomics.measure import measure
+from lumbomics.report import write_pdf, write_report
+from lumbomics.run.bundle import write_segmentation
+from lumbomics.run.labels import LabelInput, LoadedLabels, attach, load_labels
+from lumbomics.run.outcome import Status, VisitOutcome
+from lumbomics.write import (
+    hash_file,
+    is_complete,
+    remove_unfinished,
+    visit_folder,
+    visit_path,
+    write_drawings,
+    write_measurements,
+    write_run_manifest,
+)
+
+_PACKAGES = ("numpy", "scipy", "nibabel", "pydicom", "matplotlib")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitOptions:
+    """What the user asked for, as far as it changes a visit's results.
+
+    Parameters
+    ----------
+    labels
+        Label maps; ``None`` where there are none.
+    posture
+        The operator's word; unknown where the header decides.
+    months_since_surgery
+        Time since the last spinal operation.
+    pdf
+        Also write the report as PDF.
+    force
+        Measure again what is finished.
+    """
+
+    labels: LabelInput | None = None
+    posture: Posture = Posture.UNKNOWN
+    months_since_surgery: float | None = None
+    pdf: bool = False
+    force: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for the record: what changes results, no paths."""
+        labels = self.labels
+        return {
+            "convention": None if labels is None else str(labels.convention),
+            "lowest_vertebra": None if labels is None else labels.lowest_vertebra,
+            "top_vertebra": None if labels is None else labels.top_vertebra,
+            "transition": None if labels is None or labels.transition is None else str(labels.transition),
+            "ignore_unknown": labels is not None and labels.ignore_unknown,
+            "posture": str(self.posture),
+            "months_since_surgery": self.months_since_surgery,
+            "pdf": self.pdf,
+        }
+
+
+def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Callable[[str], None]) -> VisitOutcome:
+    """Measure one visit and write its folder, ``run.json`` last; nothing is done where that stands already.
+
+    Raises
+    ------
+    InputError
+        If the label maps do not fit; nothing is written then.
+    OutputError
+        If a file cannot be written; ``run.json`` is missing then, and the next run starts the visit again.
+    """
+    started = _now()
+    step("label maps")
+    loaded = () if options.labels is None else load_labels(options.labels, visit)
+    inputs = _inputs(visit, loaded)
+    folder = visit_folder(out, visit)
+    if not options.force and is_complete(folder, inputs=inputs, options=options.as_json()):
+        return _kept(visit, out)
+    visit = _with_operator_word(attach(visit, loaded), options)
+    step("measuring")
+    results = _measure(visit)
+    remove_unfinished(folder)
+    (folder / "run.json").unlink(missing_ok=True)
+    step("writing label maps")
+    files = [f for s in visit.series if s.segmentation for f in _write_maps(out, visit, s)]
+    table = visit_path(out, visit, "measurements.tsv")
+    files += write_measurements(results, table, participant=visit.participant, session=visit.session)
+    files.append(write_drawings(results, visit_path(out, visit, "drawings.mrk.json")))
+    provenance = Provenance(
+        software=_software(),
+        inputs=MappingProxyType(inputs),
+        decisions=_decisions(visit, loaded, options),
+        started=started,
+        finished=_now(),
+    )
+    step("report")
+    faults = _faults(visit, loaded)
+    report = visit_path(out, visit, "report.html")
+    files.append(write_report(visit, results, report, provenance=provenance, faults=faults))
+    if options.pdf:
+        files.append(write_pdf(report.read_text(encoding="utf-8"), report.with_suffix(".pdf")))
+    write_run_manifest(folder, provenance=provenance, files=files, options=options.as_json(), faults=faults)
+    return _outcome(visit, results, report=report, table=table, faults=faults)
+
+
+def _write_maps(out: Path, visit: Visit, series: Series) -> tuple[Path, ...]:
+    if series.segmentation is None:
+        return ()
+    return write_segmentation(out, visit, series.name, series.segmentation, desc="given")
+
+
+def _measure(visit: Visit) -> tuple[Result, ...]:
+    labelled = [s for s in visit.series if s.segmentation is not None]
+    if not labelled:
+        return _nothing_labelled(visit)
+    return tuple(result for series in labelled for result in _measure_series(series, visit))
+
+
+def _measure_series(series: Series, visit: Visit) -> tuple[Result, ...]:
+    if series.segmentation is None:
+        return ()
+    context = Context(
+        posture=series.posture,
+        series=series.name,
+        label_source=series.segmentation.spine.source,
+        months_since_surgery=visit.months_since_surgery,
+    )
+    image = replace(series.image, contrast=series.kind.contrast)
+    return measure(series.segmentation, image=image, context=context)
+
+
+def _nothing_labelled(visit: Visit) -> tuple[Result, ...]:
+    detail = "no label map came with this visit"
+    return tuple(
+        Absent(
+            biomarker=biomarker,
+            method=method,
+            reason=Reason.STRUCTURE_NOT_LABELLED,
+            detail=detail,
+            context=Context(months_since_surgery=visit.months_since_surgery),
+        )
+        for biomarker, method in load_quantities()
+    )
+
+
+def _with_operator_word(visit: Visit, options: VisitOptions) -> Visit:
+    series = visit.series
+    if options.posture is not Posture.UNKNOWN:
+        series = tuple(replace(s, posture=options.posture) for s in series)
+    months = visit.months_since_surgery if options.months_since_surgery is None else options.months_since_surgery
+    return replace(visit, series=series, months_since_surgery=months)
+
+
+def _inputs(visit: Visit, loaded: tuple[LoadedLabels, ...]) -> dict[str, str]:
+    images = {series.name: series.fingerprint for series in visit.series}
+    return images | {f.name: hash_file(f) for labels in loaded for f in labels.files}
+
+
+def _decisions(visit: Visit, loaded: tuple[LoadedLabels, ...], options: VisitOptions) -> tuple[Decision, ...]:
+    kinds = [replace(d, what=f"{s.name}: {d.what}") for s in visit.series for d in s.kind.decisions]
+    labels = [
+        Decision(what="label map", choice=f.name, because="lies on the voxels of its series", by="operator")
+        for entry in loaded
+        for f in entry.files
+    ]
+    posture = [Decision(what="posture", choice=str(options.posture), because="stated for this run", by="operator")]
+    return (*kinds, *labels, *(posture if options.posture is not Posture.UNKNOWN else []))
+
+
+def _faults(visit: Visit, loaded: tuple[LoadedLabels, ...]) -> tuple[str, ...]:
+    of_series = [f"{s.name}: {fault}" for s in visit.series for fault in s.faults]
+    lost = [_told(loss) for entry in loaded for loss in entry.losses]
+    return (*of_series, *lost)
+
+
+def _told(loss: Loss) -> str:
+    return f"label map: {loss.name} ({loss.value}, {loss.voxels} voxels): {loss.why}"
+
+
+def _software() -> MappingProxyType[str, str]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    return MappingProxyType({"lumbomics": __version__, "python": python, **{p: version(p) for p in _PACKAGES}})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _outcome(
+    visit: Visit, results: tuple[Result, ...], *, report: Path, table: Path, faults: tuple[str, ...]
+) -> VisitOutcome:
+    measured = sum(isinstance(result, Measurement) for result in results)
+    return VisitOutcome(
+        visit=visit.prefix,
+        status=Status.DONE,
+        report=report,
+        measurements=table,
+        measured=measured,
+        absent=len(results) - measured,
+        faults=faults,
+    )
+
+
+def _kept(visit: Visit, out: Path) -> VisitOutcome:
+    return VisitOutcome(
+        visit=visit.prefix,
+        status=Status.SKIPPED,
+        report=visit_path(out, visit, "report.html"),
+        measurements=visit_path(out, visit, "measurements.tsv"),
+    )
