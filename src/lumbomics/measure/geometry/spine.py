@@ -26,6 +26,7 @@ from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.options import MeasureOptions
 from lumbomics.measure.geometry.orientation import WORLD_SUPERIOR, deepest_point_mm
 from lumbomics.measure.geometry.sacrum import describe_sacrum
+from lumbomics.measure.geometry.storage import canonical
 from lumbomics.measure.geometry.surface import Solid
 from lumbomics.measure.geometry.uncertainty import BoundaryError
 from lumbomics.measure.geometry.vertebra import Surroundings, VertebraGeometry, describe_vertebra
@@ -206,5 +207,5 @@ class SpineGeometry:
 
 
 def describe_spine(segmentation: Segmentation, *, options: MeasureOptions | None = None) -> SpineGeometry:
-    """Prepare the geometry of a segmentation; vertebrae are described when first asked for."""
-    return SpineGeometry(segmentation, options or MeasureOptions())
+    """Prepare the geometry of a segmentation, in canonical storage order; vertebrae are described when asked for."""
+    return SpineGeometry(canonical(segmentation), options or MeasureOptions())

@@ -1,0 +1,253 @@
+"""The bony canal: its sections perpendicular to its centreline, level by level and as a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
+
+import numpy as np
+
+from lumbomics.core.anatomy import CANAL, CORD, Side
+from lumbomics.core.image import Image
+from lumbomics.core.measurement import Drawing, Measurement, Reason, Result, Shape
+from lumbomics.measure.attempt import attempt, both, pair_level
+from lumbomics.measure.geometry.frame import FloatArray
+from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.pedicle import find_pedicle
+from lumbomics.measure.geometry.profile import Profile
+from lumbomics.measure.geometry.rays import entries
+from lumbomics.measure.geometry.section import Section
+from lumbomics.measure.geometry.spine import SpineGeometry
+from lumbomics.measure.geometry.stations import STATION_SE_MM, LevelledTube
+from lumbomics.measure.geometry.surface import Solid
+from lumbomics.measure.geometry.tube import Tube
+from lumbomics.measure.registry import implements
+
+BIOMARKER = "bony_canal_dimensions"
+_AT_DISC = ("area", "anteroposterior")
+_ROWS_MM = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class CanalProfile:
+    """Sizes of the canal along its centreline, for figures and tables.
+
+    Parameters
+    ----------
+    stations_mm
+        (n,) arc length from the tail end; stations where the canal cannot be measured are left out.
+    centres_mm
+        (n, 3) RAS+ mm, centroids of the sections.
+    area_mm2, area_se_mm2
+        (n,) area and its standard error.
+    anteroposterior_mm, transverse_mm
+        (n,) extents along the anterior axis through the centroid, and the largest along the right axis.
+    level_stations_mm
+        Vertebra (``L4``) and disc (``L4-L5``) names -> station of their centroids.
+    """
+
+    stations_mm: FloatArray
+    centres_mm: FloatArray = field(repr=False)
+    area_mm2: FloatArray = field(repr=False)
+    area_se_mm2: FloatArray = field(repr=False)
+    anteroposterior_mm: FloatArray = field(repr=False)
+    transverse_mm: FloatArray = field(repr=False)
+    level_stations_mm: MappingProxyType[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class _Canal:
+    """The canal of one spine, cut all along."""
+
+    levelled: LevelledTube
+    profile: Profile
+
+    @classmethod
+    def of(cls, spine: SpineGeometry) -> _Canal:
+        levelled = levelled_canal(spine)
+        return cls(levelled, levelled.profile(*levelled.tube.centreline.extent_mm))
+
+
+def levelled_canal(spine: SpineGeometry) -> LevelledTube:
+    """Find the canal of a spine map: label 61, and the cord (60) inside it where that is labelled apart.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the canal is not labelled (a cord alone is no canal) or too short to follow.
+    """
+    canal = spine.structure(CANAL)
+    if CORD in spine.labels.boxes:
+        both_boxes = (spine.labels.boxes[CANAL], spine.labels.boxes[CORD])
+        first, second, third = (
+            slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(*both_boxes, strict=True)
+        )
+        part = spine.labels.array[first, second, third]
+        canal = Solid((part == CANAL) | (part == CORD), (first, second, third), spine.labels.grid)
+    return LevelledTube(Tube.of_solid(canal, spine.error, name="canal"), spine)
+
+
+def canal_profile(spine: SpineGeometry) -> CanalProfile:
+    """Measure the canal all along its centreline.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the canal is not labelled, too short to follow, or no vertebra tells which way is front.
+    """
+    canal = _Canal.of(spine)
+    sections = canal.profile.sections
+    return CanalProfile(
+        stations_mm=canal.profile.stations_mm,
+        centres_mm=np.array([s.centroid_mm for s in sections]).reshape(-1, 3),
+        area_mm2=canal.profile.areas_mm2,
+        area_se_mm2=np.array([s.area_se_mm2 for s in sections]),
+        anteroposterior_mm=depths(canal.profile),
+        transverse_mm=np.array([s.width_along_right().length_mm for s in sections]),
+        level_stations_mm=MappingProxyType(canal.levelled.level_stations()),
+    )
+
+
+@implements(BIOMARKER)
+def bony_canal_dimensions(spine: SpineGeometry, image: Image | None = None) -> list[Result]:
+    """Area, extents and interpedicular distance of the canal at every disc and vertebra.
+
+    Areas and extents are those of the smooth outline fitted to the label's boundary (``geometry.section``) in the plane
+    perpendicular to the canal's centreline; mm², mm. The canal label is taken as drawn: where laminectomy removed its
+    posterior wall, the outline there is the labeller's choice. No image is used.
+    """
+    del image
+    canal: _Canal | NotMeasurableError
+    try:
+        canal = _Canal.of(spine)
+    except NotMeasurableError as obstacle:
+        canal = obstacle
+    results: list[Result] = []
+    for pair in spine.disc_pairs:
+        results += attempt(BIOMARKER, _AT_DISC, partial(_at_disc, canal, *pair), level=pair_level(*pair))
+    for method, compute in (
+        ("area_minimum", _area_minimum),
+        ("anteroposterior_midbody", _at_midbody),
+        ("interpedicular", _interpedicular),
+    ):
+        for level in spine.vertebra_levels:
+            results += attempt(BIOMARKER, [method], partial(compute, canal, level), level=level)
+    return results
+
+
+def _require(canal: _Canal | NotMeasurableError) -> _Canal:
+    if isinstance(canal, NotMeasurableError):
+        raise NotMeasurableError(canal.reason, canal.detail)
+    return canal
+
+
+def _at_disc(found: _Canal | NotMeasurableError, upper: str, lower: str) -> Iterator[Result]:
+    canal = _require(found)
+    level = pair_level(upper, lower)
+    station, caution = canal.levelled.at_disc(upper, lower)
+    section = canal.levelled.tube.section(station, canal.levelled.spine.segment(upper, lower).anterior)
+    yield Measurement(
+        biomarker=BIOMARKER,
+        method="area",
+        unit="mm2",
+        level=level,
+        value=section.area_mm2,
+        se=both(section.area_se_mm2, STATION_SE_MM * canal.profile.slope_at(station, canal.profile.areas_mm2)),
+        caution=caution,
+        drawings=(outline(section, f"canal at {level}"),),
+    )
+    yield _depth(canal, section, station, "anteroposterior", level, caution)
+
+
+def _area_minimum(found: _Canal | NotMeasurableError, level: str) -> Iterator[Result]:
+    canal = _require(found)
+    first, last = canal.levelled.around_body(level, canal.levelled.spine.disc_pairs)
+    area, section, se = canal.profile.smallest(first, last)
+    yield Measurement(
+        biomarker=BIOMARKER,
+        method="area_minimum",
+        unit="mm2",
+        level=level,
+        value=area,
+        se=se,
+        drawings=(outline(section, f"smallest canal section at {level}"),),
+    )
+
+
+def _at_midbody(found: _Canal | NotMeasurableError, level: str) -> Iterator[Result]:
+    canal = _require(found)
+    station = canal.levelled.at_body(level)
+    section = canal.levelled.tube.section(station, canal.levelled.spine.vertebra(level).frame.anterior)
+    yield _depth(canal, section, station, "anteroposterior_midbody", level, None)
+
+
+def _depth(
+    canal: _Canal, section: Section, station_mm: float, method: str, level: str, caution: str | None
+) -> Measurement:
+    chord = section.chord_along_anterior()
+    return Measurement(
+        biomarker=BIOMARKER,
+        method=method,
+        unit="mm",
+        level=level,
+        value=chord.length_mm,
+        se=both(chord.se_mm, STATION_SE_MM * canal.profile.slope_at(station_mm, depths(canal.profile))),
+        caution=caution,
+        drawings=(
+            outline(section, f"canal at {level}"),
+            Drawing.line(chord.ends_mm[0], chord.ends_mm[1], f"anteroposterior diameter of the canal at {level}"),
+        ),
+    )
+
+
+def _interpedicular(found: _Canal | NotMeasurableError, level: str) -> Iterator[Result]:
+    canal = _require(found)
+    spine = canal.levelled.spine
+    vertebra, bone = spine.vertebra(level), spine.structure(spine.vertebra(level).number)
+    middle = np.mean([find_pedicle(spine, level, side).middle_mm for side in (Side.LEFT, Side.RIGHT)], axis=0)
+    station = float(canal.levelled.tube.centreline.station_of(middle))
+    section = canal.levelled.tube.section(station, vertebra.frame.anterior)
+    rows = _anterior_rows(section)
+    widths, ends = _between_bone(bone, section, rows)
+    seen = np.isfinite(widths)
+    if seen.mean() < 0.5:
+        raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, f"no bone beside the canal at the pedicles of {level}")
+    at = int(np.flatnonzero(seen)[np.argsort(widths[seen])[seen.sum() // 2]])
+    frame = section.frame
+    wall = spine.error.position_se_mm(frame.right, (frame.anterior, float(np.ptp(rows))), (frame.superior, 0.0))
+    yield Measurement(
+        biomarker=BIOMARKER,
+        method="interpedicular",
+        unit="mm",
+        level=level,
+        value=float(np.median(widths[seen])),
+        se=both(wall, wall),
+        drawings=(Drawing.line(ends[at, 0], ends[at, 1], f"interpedicular distance of {level}"),),
+    )
+
+
+def _anterior_rows(section: Section) -> FloatArray:
+    """Positions along the anterior axis from the section's centroid to its foremost point."""
+    front = float(section.outline_mm[:, 1].max())
+    return np.arange(section.centroid[1] + _ROWS_MM / 2, front, _ROWS_MM)
+
+
+def _between_bone(bone: Solid, section: Section, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Distance (n,) from bone to bone in every row, NaN where one side is missing, and its ends (n, 2, 3)."""
+    frame = section.frame
+    starts = section.centroid_mm + (rows - section.centroid[1])[:, None] * frame.anterior
+    left, right = entries(bone, starts, -frame.right), entries(bone, starts, frame.right)
+    ends = np.stack([starts - left[:, None] * frame.right, starts + right[:, None] * frame.right], axis=1)
+    return left + right, ends
+
+
+def depths(profile: Profile) -> FloatArray:
+    """Extent along the anterior axis of every section of a profile, (n,) mm."""
+    return np.array([section.chord_along_anterior().length_mm for section in profile.sections])
+
+
+def outline(section: Section, label: str) -> Drawing:
+    """Draw the closed outline of a section."""
+    return Drawing(Shape.POLYGON, section.polygon_mm[::4], label)

@@ -1,0 +1,151 @@
+"""The dural sac: area and diameters perpendicular to its own centreline at every disc."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from lumbomics.core.image import Image
+from lumbomics.core.measurement import Drawing, Measurement, Reason, Result
+from lumbomics.measure.attempt import attempt, both, pair_level
+from lumbomics.measure.canal import depths, outline
+from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.profile import Profile
+from lumbomics.measure.geometry.spine import SpineGeometry
+from lumbomics.measure.geometry.stations import STATION_SE_MM, LevelledTube
+from lumbomics.measure.geometry.surface import Solid
+from lumbomics.measure.geometry.tube import Tube
+from lumbomics.measure.geometry.uncertainty import BoundaryError
+from lumbomics.measure.registry import implements
+
+AREA = "dural_sac_area"
+DIAMETERS = "dural_sac_diameters"
+_AREA_METHODS = ("perpendicular_at_disc", "minimum_within_6mm")
+_DIAMETER_METHODS = ("anteroposterior", "transverse", "ratio_ap_transverse")
+_WITHIN_MM = 6.0
+_SAC = 1
+
+_Sac = LevelledTube | NotMeasurableError
+_Compute = Callable[[_Sac, str, str], Iterator[Result]]
+
+
+def levelled_sac(spine: SpineGeometry) -> LevelledTube:
+    """Find the dural sac of a spine.
+
+    Raises
+    ------
+    NotMeasurableError
+        If the sac is not labelled (the canal is no substitute) or too short to follow.
+    """
+    labels = spine.segmentation.dural_sac
+    if labels is None or _SAC not in labels.boxes:
+        raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, "the dural sac is not in the labels")
+    drawing = BoundaryError.from_labels(labels, spine.options)
+    return LevelledTube(Tube.of_solid(Solid.from_labels(labels, _SAC), drawing, name="dural sac"), spine)
+
+
+@implements(AREA)
+def dural_sac_area(spine: SpineGeometry, image: Image | None = None) -> list[Result]:
+    """Area of the dural sac at every disc, and the smallest within 6 mm of it; mm².
+
+    The area is that of the smooth outline fitted to the label's boundary (``geometry.section``). It is not the area of
+    the bony canal, and no image is used.
+    """
+    del image
+    return _at_every_disc(spine, AREA, _AREA_METHODS, _areas)
+
+
+@implements(DIAMETERS)
+def dural_sac_diameters(spine: SpineGeometry, image: Image | None = None) -> list[Result]:
+    """Anteroposterior and transverse diameter (mm) of the dural sac at every disc, and their ratio; no image used."""
+    del image
+    return _at_every_disc(spine, DIAMETERS, _DIAMETER_METHODS, _diameters)
+
+
+def _at_every_disc(spine: SpineGeometry, biomarker: str, methods: tuple[str, ...], compute: _Compute) -> list[Result]:
+    sac: _Sac
+    try:
+        sac = levelled_sac(spine)
+    except NotMeasurableError as obstacle:
+        sac = obstacle
+    return [
+        result
+        for pair in spine.disc_pairs
+        for result in attempt(biomarker, methods, partial(compute, sac, *pair), level=pair_level(*pair))
+    ]
+
+
+def _areas(found: _Sac, upper: str, lower: str) -> Iterator[Result]:
+    sac = _require(found)
+    level = pair_level(upper, lower)
+    station, caution = sac.at_disc(upper, lower)
+    section = sac.tube.section(station, sac.spine.segment(upper, lower).anterior)
+    profile = sac.profile(station - _WITHIN_MM, station + _WITHIN_MM)
+    moved = STATION_SE_MM * profile.slope_at(station, profile.areas_mm2)
+    yield Measurement(
+        biomarker=AREA,
+        method="perpendicular_at_disc",
+        unit="mm2",
+        level=level,
+        value=section.area_mm2,
+        se=both(section.area_se_mm2, moved),
+        caution=caution,
+        drawings=(outline(section, f"dural sac at {level}"),),
+    )
+    yield from attempt(AREA, _AREA_METHODS[1:], partial(_smallest, profile, station, level, caution), level=level)
+
+
+def _smallest(profile: Profile, station_mm: float, level: str, caution: str | None) -> Iterator[Result]:
+    area, narrowest, se = profile.smallest(station_mm - _WITHIN_MM, station_mm + _WITHIN_MM)
+    yield Measurement(
+        biomarker=AREA,
+        method="minimum_within_6mm",
+        unit="mm2",
+        level=level,
+        value=area,
+        se=se,
+        caution=caution,
+        drawings=(outline(narrowest, f"smallest section of the dural sac near {level}"),),
+    )
+
+
+def _diameters(found: _Sac, upper: str, lower: str) -> Iterator[Result]:
+    sac = _require(found)
+    level = pair_level(upper, lower)
+    station, caution = sac.at_disc(upper, lower)
+    section = sac.tube.section(station, sac.spine.segment(upper, lower).anterior)
+    nearby = sac.profile(station - STATION_SE_MM, station + STATION_SE_MM)
+    depth, width = section.chord_along_anterior(), section.width_along_right()
+    ratio = depth.length_mm / width.length_mm
+    depth_se = both(depth.se_mm, STATION_SE_MM * nearby.slope_at(station, depths(nearby)))
+    lines = (
+        Drawing.line(depth.ends_mm[0], depth.ends_mm[1], f"anteroposterior diameter of the dural sac at {level}"),
+        Drawing.line(width.ends_mm[0], width.ends_mm[1], f"transverse diameter of the dural sac at {level}"),
+    )
+    for method, unit, value, se, drawings in (
+        ("anteroposterior", "mm", depth.length_mm, depth_se, lines[:1]),
+        ("transverse", "mm", width.length_mm, width.se_mm, lines[1:]),
+        (
+            "ratio_ap_transverse",
+            "1",
+            ratio,
+            ratio * both(depth_se / depth.length_mm, width.se_mm / width.length_mm),
+            lines,
+        ),
+    ):
+        yield Measurement(
+            biomarker=DIAMETERS,
+            method=method,
+            unit=unit,
+            level=level,
+            value=value,
+            se=se,
+            caution=caution,
+            drawings=(outline(section, f"dural sac at {level}"), *drawings),
+        )
+
+
+def _require(sac: _Sac) -> LevelledTube:
+    if isinstance(sac, NotMeasurableError):
+        raise NotMeasurableError(sac.reason, sac.detail)
+    return sac

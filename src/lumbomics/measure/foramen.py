@@ -1,0 +1,179 @@
+"""The intervertebral foramina: height, area and superior width between the pedicles, left and right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from lumbomics.core.anatomy import DISC_OFFSET, Side, vertebra_number
+from lumbomics.core.grid import Grid
+from lumbomics.core.image import Image
+from lumbomics.core.measurement import Drawing, Measurement, Reason, Result, Shape
+from lumbomics.measure.attempt import attempt, both, pair_level
+from lumbomics.measure.geometry.foramen import ForamenPlane, Rows
+from lumbomics.measure.geometry.frame import FloatArray, Frame
+from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.pedicle import find_pedicle
+from lumbomics.measure.geometry.spine import SpineGeometry
+from lumbomics.measure.registry import implements
+
+BIOMARKER = "foraminal_dimensions"
+COARSEST_IN_PLANE_MM = 2.5
+"""Largest voxel extent, along the segment's superior or anterior axis, at which a foramen is measured. At 2.5 mm two
+borders rounded independently leave a standard error of 2.5/√6 = 1.0 mm, a twentieth of a normal foramen's height; at
+4 mm it is 1.6 mm."""
+COARSEST_ACROSS_MM = 5.0
+"""Largest voxel extent along the right axis: a lumbar pedicle, 8 mm and more wide, must meet at least one slice."""
+PLANE_SE_MM = 1.0
+"""Standard error of the plane's place along the right axis."""
+BORDER_SLOPE = 0.3
+"""Slope of a pedicle's or facet's border across neighbouring sagittal planes."""
+
+
+@implements(BIOMARKER)
+def foraminal_dimensions(spine: SpineGeometry, image: Image | None = None) -> list[Result]:
+    """Height, area with and without the disc, and superior width of every foramen; mm, mm².
+
+    The foramen is derived from vertebra and disc labels: in a sagittal plane through the pedicles of one side it
+    reaches from pedicle to pedicle and from body and disc to the first posterior element. It needs no foramen label,
+    and it is not the smallest section along the oblique course of the nerve root. No image is used.
+    """
+    del image
+    return [
+        result
+        for upper, lower in spine.disc_pairs
+        for side in (Side.LEFT, Side.RIGHT)
+        for result in _one_foramen(spine, upper, lower, side)
+    ]
+
+
+def _one_foramen(spine: SpineGeometry, upper: str, lower: str, side: Side) -> list[Result]:
+    level = pair_level(upper, lower)
+    plane: ForamenPlane | NotMeasurableError
+    try:
+        plane = foramen_plane(spine, upper, lower, side)
+    except NotMeasurableError as obstacle:
+        plane = obstacle
+    site = _Site(spine, level, side, vertebra_number(upper) + DISC_OFFSET in spine.labels.boxes)
+    results: list[Result] = []
+    for method, compute in _METHODS.items():
+        results += attempt(BIOMARKER, [method], partial(compute, site, plane), level=level, side=side)
+    return results
+
+
+def foramen_plane(spine: SpineGeometry, upper: str, lower: str, side: Side) -> ForamenPlane:
+    """Cut the sagittal plane through the middle of both pedicles of one side.
+
+    Raises
+    ------
+    NotMeasurableError
+        If a vertebra or its pedicle is missing, cut off, or the voxels are too coarse for the foramen.
+    """
+    segment = spine.segment(upper, lower)
+    _require_resolution(spine.labels.grid, segment)
+    pedicles = np.array([find_pedicle(spine, level, side).middle_mm for level in (upper, lower)])
+    bones = tuple(spine.structure(vertebra_number(level)) for level in (upper, lower))
+    disc = vertebra_number(upper) + DISC_OFFSET
+    discs = (spine.structure(disc),) if disc in spine.labels.boxes else ()
+    return ForamenPlane.through(segment, pedicles, bones, discs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Site:
+    spine: SpineGeometry
+    level: str
+    side: Side
+    has_disc: bool
+
+    def measurement(self, method: str, unit: str, value: float, se: float, *drawings: Drawing) -> Measurement:
+        return Measurement(
+            biomarker=BIOMARKER,
+            method=method,
+            unit=unit,
+            level=self.level,
+            side=self.side,
+            value=value,
+            se=se,
+            drawings=drawings,
+        )
+
+    def border_se_mm(self, normal: FloatArray, along: FloatArray, length_mm: float) -> float:
+        """Return the standard error of a border's mean place over a length, from rounding, drawing and plane."""
+        rounded = self.spine.error.position_se_mm(normal, (along, length_mm), (np.cross(normal, along), 0.0))
+        return both(rounded, PLANE_SE_MM * BORDER_SLOPE)
+
+
+_Found = ForamenPlane | NotMeasurableError
+
+
+def _height(site: _Site, found: _Found) -> Iterator[Result]:
+    plane = _require(found)
+    top, bottom = plane.borders()
+    frame = plane.frame
+    se = site.border_se_mm(frame.superior, frame.anterior, 0.0)
+    line = Drawing.line(plane.world(bottom), plane.world(top), f"height of the {site.side} foramen {site.level}")
+    yield site.measurement("height", "mm", float(top[1] - bottom[1]), both(se, se), line)
+
+
+def _area(site: _Site, found: _Found) -> Iterator[Result]:
+    plane = _require(found)
+    if not site.has_disc:
+        raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, f"the disc {site.level} is not in the labels")
+    yield _area_of(site, plane, plane.rows(with_disc=True), "area")
+
+
+def _area_bony(site: _Site, found: _Found) -> Iterator[Result]:
+    plane = _require(found)
+    yield _area_of(site, plane, plane.rows(with_disc=False), "area_bony")
+
+
+def _area_of(site: _Site, plane: ForamenPlane, rows: Rows, method: str) -> Measurement:
+    """Area of the rows; its error is that of the borders in front and behind, above and below."""
+    frame, height = plane.frame, float(np.ptp(rows.heights_mm))
+    walls = height * site.border_se_mm(frame.anterior, frame.superior, height)
+    width = float(rows.widths_mm.mean())
+    roofs = width * site.border_se_mm(frame.superior, frame.anterior, width)
+    outline = Drawing(Shape.POLYGON, plane.world(rows.polygon_mm), f"{site.side} foramen {site.level}")
+    return site.measurement(method, "mm2", rows.area_mm2, both(walls, walls, roofs, roofs), outline)
+
+
+def _superior_width(site: _Site, found: _Found) -> Iterator[Result]:
+    plane = _require(found)
+    rows = plane.rows(with_disc=False)
+    top, bottom = plane.borders()
+    height = top[1] - (top[1] - bottom[1]) / 4
+    ends = [np.interp(height, rows.heights_mm, end) for end in (rows.back_mm, rows.front_mm)]
+    se = site.border_se_mm(plane.frame.anterior, plane.frame.superior, 0.0)
+    points = plane.world(np.array([[end, height] for end in ends]))
+    line = Drawing.line(points[0], points[1], f"superior width of the {site.side} foramen {site.level}")
+    yield site.measurement("superior_width", "mm", float(max(ends[1] - ends[0], 0.0)), both(se, se), line)
+
+
+_METHODS = {"height": _height, "area": _area, "area_bony": _area_bony, "superior_width": _superior_width}
+
+
+def _require(found: _Found) -> ForamenPlane:
+    if isinstance(found, NotMeasurableError):
+        raise NotMeasurableError(found.reason, found.detail)
+    return found
+
+
+def _require_resolution(grid: Grid, segment: Frame) -> None:
+    for axis, coarsest, name in (
+        (segment.superior, COARSEST_IN_PLANE_MM, "superior"),
+        (segment.anterior, COARSEST_IN_PLANE_MM, "anterior"),
+        (segment.right, COARSEST_ACROSS_MM, "right"),
+    ):
+        extent = _voxel_extent_mm(grid, axis)
+        if extent > coarsest:
+            detail = f"voxels measure {extent:.1f} mm along the {name} axis; at most {coarsest} mm shows a foramen"
+            raise NotMeasurableError(Reason.RESOLUTION_TOO_COARSE, detail)
+
+
+def _voxel_extent_mm(grid: Grid, axis: FloatArray) -> float:
+    """Spacing of a lattice along a direction, its axes weighted by how far they run that way."""
+    share = (grid.axes.T @ axis) ** 2
+    return float(np.linalg.norm(share * grid.spacing_mm))

@@ -1,0 +1,86 @@
+"""The sizes of a tube along its centreline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+from scipy.signal import savgol_filter
+
+from lumbomics.core.measurement import Reason
+from lumbomics.measure.geometry.frame import FloatArray
+from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.section import Section
+from lumbomics.measure.geometry.tube import Tube
+
+STEP_MM = 1.5
+"""Distance between stations of a profile."""
+_SMOOTHED_OVER = 7
+_GAP_MM = 1.6 * STEP_MM
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Perpendicular sections of a tube at evenly spaced stations; stations without a section are left out.
+
+    Parameters
+    ----------
+    stations_mm
+        (n,) arc length along the centreline, growing towards the head.
+    sections
+        The n sections.
+    """
+
+    stations_mm: FloatArray
+    sections: tuple[Section, ...] = field(repr=False)
+
+    @classmethod
+    def along(cls, tube: Tube, stations_mm: FloatArray, anteriors: FloatArray) -> Self:
+        """Cut a tube at stations (n,) in growing order, with the anterior directions (n, 3) there."""
+        pairs = zip(stations_mm, anteriors, strict=True)
+        found = [(station, cut) for station, front in pairs if (cut := _section(tube, station, front))]
+        return cls(np.array([station for station, _ in found]), tuple(cut for _, cut in found))
+
+    @property
+    def areas_mm2(self) -> FloatArray:
+        """Area of every section, (n,) mm²."""
+        return np.array([section.area_mm2 for section in self.sections])
+
+    def smallest(self, first_mm: float, last_mm: float) -> tuple[float, Section, float]:
+        """Smallest area between two stations, the section where it lies, and the area's standard error.
+
+        A minimum over noisy values is too low by about the noise, so the profile is smoothed first, by local parabolas
+        over ±4.5 mm (Savitzky and Golay, Anal Chem 1964).
+
+        Raises
+        ------
+        NotMeasurableError
+            If the tube is not seen all the way.
+        """
+        inside = (self.stations_mm >= first_mm - 1e-6) & (self.stations_mm <= last_mm + 1e-6)
+        seen = np.r_[first_mm, self.stations_mm[inside], last_mm]
+        if not inside.any() or np.diff(seen).max() > _GAP_MM:
+            raise NotMeasurableError(Reason.FIELD_OF_VIEW, "the sections do not reach from end to end of the level")
+        smooth = self._smoothed()
+        at = int(np.flatnonzero(inside)[np.argmin(smooth[inside])])
+        return float(smooth[at]), self.sections[at], self.sections[at].area_se_mm2
+
+    def slope_at(self, station_mm: float, values: FloatArray) -> float:
+        """Change of ``values`` (n,), one a section, per mm of centreline at a station; 0 for a lone section."""
+        if len(values) < 2:
+            return 0.0
+        return float(np.interp(station_mm, self.stations_mm, np.gradient(values, self.stations_mm)))
+
+    def _smoothed(self) -> FloatArray:
+        """Smoothed areas; each unbroken run of stations by itself."""
+        breaks = np.flatnonzero(np.diff(self.stations_mm) > _GAP_MM) + 1
+        runs = np.split(self.areas_mm2, breaks)
+        return np.concatenate([savgol_filter(r, _SMOOTHED_OVER, 2) if len(r) >= _SMOOTHED_OVER else r for r in runs])
+
+
+def _section(tube: Tube, station_mm: float, anterior: FloatArray) -> Section | None:
+    try:
+        return tube.section(station_mm, anterior)
+    except NotMeasurableError:
+        return None

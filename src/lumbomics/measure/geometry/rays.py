@@ -1,0 +1,38 @@
+"""Where straight rays first meet a structure, below the size of a voxel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lumbomics.measure.geometry.frame import FloatArray
+from lumbomics.measure.geometry.surface import Solid
+
+_STEP_MM = 0.4
+
+
+def entries(solid: Solid, starts_mm: FloatArray, direction: FloatArray, *, reach_mm: float = 30.0) -> FloatArray:
+    """Distance (n,) mm along each ray to the structure's surface, from outside.
+
+    Parameters
+    ----------
+    starts_mm
+        (n, 3) RAS+ mm.
+    direction
+        (3,) unit vector, shared by all rays.
+    reach_mm
+        Longest distance looked at.
+
+    Returns
+    -------
+    Distance to where the mask, interpolated between voxel centres, reaches one half; NaN where the start lies inside or
+    nothing is met.
+    """
+    travel = np.arange(0.0, reach_mm + _STEP_MM, _STEP_MM)
+    filled = solid.value_at(starts_mm[:, None] + travel[:, None] * direction)
+    inside = filled >= 0.5
+    first = np.argmax(inside, axis=1)
+    met = inside.any(axis=1) & (first > 0)
+    rows, before = np.arange(len(first)), np.maximum(first - 1, 0)
+    low, high = filled[rows, before], filled[rows, first]
+    share = (0.5 - low) / np.where(met, high - low, 1.0)
+    return np.where(met, travel[before] + share * _STEP_MM, np.nan)
