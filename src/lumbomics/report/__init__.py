@@ -1,1 +1,7 @@
-"""To be written."""
+"""A visit's results as one page to read: pictures, tables, what was not assessable, provenance, cautions."""
+
+from lumbomics.report.compose import compose_report
+from lumbomics.report.pdf import render_pdf
+from lumbomics.report.profile import Profile
+
+__all__ = ["Profile", "compose_report", "render_pdf"]

@@ -1,6 +1,12 @@
 """From core to bytes: BIDS derivatives, tables, drawings, the record of a run; every file whole or not there."""
 
-from lumbomics.write.atomic import atomic_path, remove_unfinished, write_json_atomic, write_text_atomic
+from lumbomics.write.atomic import (
+    atomic_path,
+    remove_unfinished,
+    write_bytes_atomic,
+    write_json_atomic,
+    write_text_atomic,
+)
 from lumbomics.write.dataset import write_dataset_description
 from lumbomics.write.drawings import write_drawings
 from lumbomics.write.label_maps import MUSCLE_NAMES, SUBREGION_NAMES, foramen_names, write_labels_nifti
@@ -25,6 +31,7 @@ __all__ = [
     "remove_unfinished",
     "visit_folder",
     "visit_path",
+    "write_bytes_atomic",
     "write_dataset_description",
     "write_drawings",
     "write_image_nifti",

@@ -55,9 +55,14 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
 
 def write_text_atomic(text: str, path: Path | str) -> Path:
-    """Write ``text`` as UTF-8 with Unix line ends, whole or not at all; OutputError as in ``atomic_path``."""
+    """Write ``text`` as UTF-8, line ends as given, whole or not at all; OutputError as in ``atomic_path``."""
+    return write_bytes_atomic(text.encode("utf-8"), path)
+
+
+def write_bytes_atomic(content: bytes, path: Path | str) -> Path:
+    """Write ``content``, whole or not at all; OutputError as in ``atomic_path``."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_bytes(content)
     return Path(path)
 
 

@@ -1,0 +1,74 @@
+"""What the report holds and says, read from YAML and checked."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from lumbomics.core.measurement import Measurement, Reason
+
+Key = tuple[str, str]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Panel(_Record):
+    """One picture of a row: the quantities (biomarker, method or ``*``) whose lines it carries; none: the labels."""
+
+    title: str = ""
+    quantities: tuple[Key, ...] = ()
+
+    def holds(self, measurement: Measurement) -> bool:
+        """Whether the picture shows this measurement."""
+        return any(b == measurement.biomarker and m in ("*", measurement.method) for b, m in self.quantities)
+
+
+class Picture(Panel):
+    """A figure with its words; ``{…}`` in them is filled in."""
+
+    caption: str
+    alt: str
+    panels: tuple[Panel, ...] = ()
+
+
+class Table(_Record):
+    """A table of one row a level: columns are (biomarker, method, heading)."""
+
+    title: str
+    columns: Annotated[tuple[tuple[str, str, str], ...], Field(min_length=1)]
+
+
+class Composition(_Record):
+    """The whole report."""
+
+    title: str
+    notice: str
+    legend: str
+    range_note: str
+    cautions: Annotated[tuple[str, ...], Field(min_length=1)]
+    no_labels: str
+    no_values: str
+    no_image: str
+    pictures: dict[str, Picture]
+    tables: tuple[Table, ...]
+    whole_spine: Table
+    further_title: str
+    reasons: dict[Reason, str]
+
+    def heading(self, biomarker: str, method: str) -> str | None:
+        """Short heading of a quantity, ``None`` where no table has a column for it."""
+        columns = (column for table in (self.whole_spine, *self.tables) for column in table.columns)
+        return next((heading for b, m, heading in columns if (b, m) == (biomarker, method)), None)
+
+
+@cache
+def load_composition() -> Composition:
+    """Read the shipped composition, once per process."""
+    text = files("lumbomics.report").joinpath("composition.yaml").read_text(encoding="utf-8")
+    return Composition.model_validate(yaml.safe_load(text))

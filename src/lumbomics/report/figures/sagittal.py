@@ -1,0 +1,74 @@
+"""The mid-sagittal picture: image, alignment, heights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from lumbomics.core.anatomy import VERTEBRA_NAMES
+from lumbomics.core.colours import level_colour, spine_colour
+from lumbomics.core.measurement import Measurement
+from lumbomics.report.composition import Panel
+from lumbomics.report.figures.canvas import draw, margin_notes, new_figure, outline, show_raster, to_png, write
+from lumbomics.report.raster import Raster, sample_mask
+from lumbomics.report.scene import Scene, canal_labels, sagittal_raster, shown_values
+from lumbomics.report.text import short_value
+
+GLOBAL_LINE = "#ffffff"
+
+
+def sagittal_figure(scene: Scene, panels: Sequence[Panel]) -> str:
+    """Draw the mid-sagittal row of panels; the first shows the labels, the others the drawn lines."""
+    raster = sagittal_raster(scene)
+    left, right, bottom, top = raster.edges_mm
+    height = 6.2
+    width = height * (right - left) / (top - bottom)
+    figure = new_figure((width + 1.1) * len(panels), height)
+    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        show_raster(axes, raster, scene.image)
+        axes.set_title(panel.title, fontsize=9, loc="left", color="#1b1b1b")
+        _outlines(axes, raster, scene, filled=not panel.quantities)
+        if panel.quantities:
+            _lines(axes, raster, scene, [m for m in scene.measurements if panel.holds(m)])
+        else:
+            _names(axes, raster, scene)
+    figure.subplots_adjust(wspace=0.45)
+    return to_png(figure)
+
+
+def _outlines(axes: Axes, raster: Raster, scene: Scene, *, filled: bool) -> None:
+    spine = scene.segmentation.spine
+    filled = filled or scene.image is None
+    for value in shown_values(scene) if filled else ():
+        outline(axes, raster, sample_mask(spine, value, raster), spine_colour(value), filled=filled)
+    for labels, value, what in canal_labels(scene) if filled else ():
+        if what == "dural sac":
+            outline(axes, raster, sample_mask(labels, value, raster), "#ffffff")
+
+
+def _names(axes: Axes, raster: Raster, scene: Scene) -> None:
+    for number, centre in scene.frame.bodies.items():
+        x, y = raster.cut.project(centre)
+        write(axes, x, y, VERTEBRA_NAMES[number], level_colour(number), size=9)
+
+
+def _lines(axes: Axes, raster: Raster, scene: Scene, measurements: Sequence[Measurement]) -> None:
+    notes: dict[str, list[str]] = {}
+    for measurement in measurements:
+        draw(axes, raster, measurement.drawings, colour_of(measurement.level))
+        notes.setdefault(measurement.level or "", []).append(short_value(measurement))
+    base = float(raster.cut.centre_mm @ scene.frame.up)
+    placed = {_note(level, texts): scene.height_of(level or None) - base for level, texts in notes.items()}
+    margin_notes(axes, raster, placed)
+
+
+def _note(level: str, texts: Sequence[str]) -> str:
+    return "\n".join([*([level] if level else []), *texts])
+
+
+def colour_of(level: str | None) -> str:
+    """Colour of a level's lines: that of its upper vertebra; white for the whole spine."""
+    upper = (level or "").split("-")[0]
+    numbers = {name: number for number, name in VERTEBRA_NAMES.items()}
+    return level_colour(numbers[upper]) if upper in numbers else GLOBAL_LINE

@@ -1,0 +1,128 @@
+"""Everything the pictures of one series need, found once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, VERTEBRA_NAMES, disc_level
+from lumbomics.core.image import Image
+from lumbomics.core.labels import Labels, Segmentation
+from lumbomics.core.measurement import Drawing, Measurement, Result
+from lumbomics.core.sampling import Cut
+from lumbomics.report.frame import FloatArray, SpineFrame, disc_centre, find_frame
+from lumbomics.report.raster import Raster, follow
+
+_MARGIN_MM = 12.0
+_MOST_MM = 420.0
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A labelled series laid out for drawing.
+
+    Parameters
+    ----------
+    segmentation, frame
+        The labels and how the spine lies in them.
+    image
+        What the labels were drawn on; ``None`` where only labels are there.
+    measurements
+        Values of the series, with their drawings.
+    """
+
+    segmentation: Segmentation
+    frame: SpineFrame
+    image: Image | None
+    measurements: tuple[Measurement, ...] = field(repr=False)
+
+    def of(self, biomarkers: Iterable[str], *, level: str | None = None, side: str | None = None) -> list[Measurement]:
+        """Measurements of these biomarkers, at one level and side where given."""
+        wanted = set(biomarkers)
+        return [
+            m
+            for m in self.measurements
+            if m.biomarker in wanted and level in (None, m.level) and side in (None, m.side)
+        ]
+
+    def discs(self) -> list[tuple[int, int, str]]:
+        """Neighbouring vertebrae (above, below, level name), head to tail."""
+        return [(above, below, disc_level(above, below)) for above, below in self.frame.discs()]
+
+    def height_of(self, level: str | None) -> float:
+        """Coordinate along ``up`` of a vertebra or a disc level; of the picture's foot where it is not shown."""
+        centres = {VERTEBRA_NAMES[n]: c for n, c in self.frame.bodies.items()}
+        centres |= {name: disc_centre(self.segmentation, self.frame, a, b) for a, b, name in self.discs()}
+        if level in centres:
+            return float(centres[level] @ self.frame.up)
+        return float(self.frame.extent_mm[0, 2])
+
+
+def build_scene(segmentation: Segmentation, image: Image | None, results: Sequence[Result]) -> Scene | None:
+    """Lay out a series; ``None`` where no vertebra is labelled."""
+    frame = find_frame(segmentation)
+    if frame is None:
+        return None
+    measured = tuple(result for result in results if isinstance(result, Measurement))
+    return Scene(segmentation, frame, image, measured)
+
+
+def sagittal_raster(scene: Scene, *, through_mm: FloatArray | None = None, spacing_mm: float = 0.5) -> Raster:
+    """Lay a sagittal raster, patient's front on the left, bent sideways to pass through points (the middle line)."""
+    frame = scene.frame
+    middle = frame.middle_mm if through_mm is None else through_mm
+    low, high = frame.extent_mm[:, 1] + (-_MARGIN_MM, _MARGIN_MM)
+    return follow(_upright(frame, -frame.anterior, (low, high), 1, spacing_mm), middle)
+
+
+def coronal_raster(scene: Scene, *, spacing_mm: float = 0.5) -> Raster:
+    """Lay a coronal raster seen from the front, patient's right on the left, bent to pass through the bodies."""
+    frame = scene.frame
+    low, high = frame.extent_mm[:, 0] + (-_MARGIN_MM, _MARGIN_MM)
+    return follow(_upright(frame, -frame.right, (low, high), 0, spacing_mm), np.stack(list(frame.bodies.values())))
+
+
+def axial_raster(scene: Scene, above: int, below: int, *, size_mm: float = 84.0, spacing_mm: float = 0.3) -> Raster:
+    """Lay a raster through a disc, perpendicular to the canal, seen from the feet: front up, right on the left."""
+    frame = scene.frame
+    disc = disc_centre(scene.segmentation, frame, above, below)
+    normal = frame.tangent(disc) if frame.has_canal else _unit(frame.bodies[above] - frame.bodies[below])
+    front = frame.anterior - (frame.anterior @ normal) * normal
+    left = -np.cross(_unit(front), normal)
+    centre = disc - 10.0 * _unit(front)
+    return Raster(Cut.through(centre, left, front, size_mm=(size_mm, size_mm * 0.86), spacing_mm=spacing_mm))
+
+
+def _upright(frame: SpineFrame, across: FloatArray, span: tuple[float, float], axis: int, spacing_mm: float) -> Cut:
+    bottom, top = frame.extent_mm[:, 2] + (-_MARGIN_MM, _MARGIN_MM)
+    middle = frame.extent_mm.mean(axis=0)
+    middle[axis] = sum(span) / 2
+    middle[2] = (bottom + top) / 2
+    size = (min(span[1] - span[0], _MOST_MM), min(top - bottom, _MOST_MM))
+    return Cut.through(middle @ frame.axes, across, frame.up, size_mm=size, spacing_mm=spacing_mm)
+
+
+def _unit(vector: FloatArray) -> FloatArray:
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float64)
+
+
+def shown_values(scene: Scene) -> list[int]:
+    """Values of the spine map that a picture outlines: the vertebrae shown, their discs, canal and cord."""
+    numbers = list(scene.frame.bodies)
+    wanted = [*numbers, *(n + DISC_OFFSET for n in numbers), CANAL, CORD]
+    return [value for value in wanted if value in scene.segmentation.spine.boxes]
+
+
+def canal_labels(scene: Scene) -> list[tuple[Labels, int, str]]:
+    """Canal and dural sac where labelled, as (labels, value, what it is)."""
+    spine, sac = scene.segmentation.spine, scene.segmentation.dural_sac
+    found = [(spine, CANAL, "canal")] if CANAL in spine.boxes else []
+    return found + ([(sac, 1, "dural sac")] if sac is not None and 1 in sac.boxes else [])
+
+
+def all_points(drawings: Iterable[Drawing]) -> FloatArray | None:
+    """All points of drawings in one array (n, 3), ``None`` where there are none."""
+    points = [drawing.points_mm for drawing in drawings]
+    return np.concatenate(points) if points else None

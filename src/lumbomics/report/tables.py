@@ -1,0 +1,156 @@
+"""Results arranged as tables: one row a level, one column a quantity and side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lumbomics.core.anatomy import Side
+from lumbomics.core.measurement import Absent, Measurement, Result
+from lumbomics.report.composition import Composition, load_composition
+from lumbomics.report.ranges import Range, quoted_ranges, remark
+from lumbomics.report.text import (
+    biomarker_name,
+    full_text,
+    interval_text,
+    level_order,
+    unit_label,
+    value_text,
+)
+
+DASH = "\N{EN DASH}"
+_SIDES = (Side.LEFT, Side.RIGHT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell: what is printed, what a pointer shows, and a remark under the value."""
+
+    text: str = ""
+    title: str | None = None
+    remark: str | None = None
+    caution: str | None = None
+    is_absent: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """Heading of a column, or of two where the quantity has sides."""
+
+    heading: str
+    unit: str
+    biomarker: str
+    method: str
+    sides: tuple[Side | None, ...]
+    ranges: tuple[Range, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelTable:
+    """Rows are levels from head to tail."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+    @property
+    def has_sides(self) -> bool:
+        """Whether a second heading row names sides."""
+        return any(column.sides != (None,) for column in self.columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListRow:
+    """A value in a list: what, where, the value with unit, its interval, the quoted ranges."""
+
+    name: str
+    method: str
+    place: str
+    cell: Cell
+    interval: str | None
+    ranges: tuple[Range, ...]
+
+
+def level_tables(results: Sequence[Result], composition: Composition) -> list[LevelTable]:
+    """Arrange values that have a level; tables, rows and columns without any value are left out."""
+    found = (_level_table(table.title, table.columns, results) for table in composition.tables)
+    return [table for table in found if table is not None]
+
+
+def whole_spine(results: Sequence[Result]) -> list[ListRow]:
+    """List values without a level, in the order given."""
+    return [list_row(r) for r in results if isinstance(r, Measurement) and r.level is None]
+
+
+def further(results: Sequence[Result], composition: Composition) -> list[ListRow]:
+    """List values with a level that no table has a column for."""
+    placed = {(biomarker, method) for table in composition.tables for biomarker, method, _ in table.columns}
+    rest = (r for r in results if isinstance(r, Measurement) and r.level and (r.biomarker, r.method) not in placed)
+    return [list_row(r) for r in sorted(rest, key=lambda r: level_order(r.level))]
+
+
+def list_row(measurement: Measurement) -> ListRow:
+    """One measurement as a row of a list."""
+    cell = _cell(measurement)
+    return ListRow(
+        name=load_composition().heading(measurement.biomarker, measurement.method)
+        or biomarker_name(measurement.biomarker),
+        method=measurement.method,
+        place=" ".join(part for part in (measurement.level, measurement.side) if part),
+        cell=Cell(
+            text=full_text(measurement),
+            title=cell.title,
+            remark=cell.remark,
+            caution=cell.caution,
+        ),
+        interval=interval_text(measurement),
+        ranges=quoted_ranges(measurement.biomarker, measurement.method, measurement.unit, level=measurement.level),
+    )
+
+
+def _level_table(title: str, wanted: Sequence[tuple[str, str, str]], results: Sequence[Result]) -> LevelTable | None:
+    keys = {(biomarker, method) for biomarker, method, _ in wanted}
+    mine = [r for r in results if r.level and (r.biomarker, r.method) in keys]
+    values = [r for r in mine if isinstance(r, Measurement)]
+    columns = [_column(entry, values) for entry in wanted if any((v.biomarker, v.method) == entry[:2] for v in values)]
+    levels = sorted({value.level for value in values if value.level}, key=level_order)
+    placed = {(r.biomarker, r.method, r.level, r.side): r for r in mine}
+    if not columns:
+        return None
+    rows = tuple(
+        (
+            level,
+            tuple(_cell(placed.get((c.biomarker, c.method, level, side))) for c in columns for side in c.sides),
+        )
+        for level in levels
+    )
+    return LevelTable(title=title, columns=tuple(columns), rows=rows)
+
+
+def _column(entry: tuple[str, str, str], values: Sequence[Measurement]) -> Column:
+    biomarker, method, heading = entry
+    mine = [value for value in values if (value.biomarker, value.method) == (biomarker, method)]
+    unit = mine[0].unit
+    return Column(
+        heading=heading,
+        unit=unit_label(unit),
+        biomarker=biomarker,
+        method=method,
+        sides=_sides(mine),
+        ranges=quoted_ranges(biomarker, method, unit, level=None),
+    )
+
+
+def _sides(values: Iterable[Measurement]) -> tuple[Side | None, ...]:
+    found = {value.side for value in values}
+    return _SIDES if found & set(_SIDES) else tuple(found)
+
+
+def _cell(result: Result | None) -> Cell:
+    if result is None:
+        return Cell()
+    if isinstance(result, Absent):
+        return Cell(text=DASH, title=result.detail, is_absent=True)
+    interval = interval_text(result)
+    title = f"95 % CI {interval}" if interval else "standard error not known"
+    return Cell(text=value_text(result), title=title, remark=remark(result), caution=result.caution)

@@ -1,0 +1,87 @@
+"""Numbers and names as a reader sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lumbomics.catalogue import UNITS, load_biomarkers
+from lumbomics.core.anatomy import VERTEBRA_NUMBERS, rank
+from lumbomics.core.measurement import Measurement
+from lumbomics.report.composition import load_composition
+
+MINUS = "\N{MINUS SIGN}"
+_DECIMALS = {"deg": 1, "mm": 1, "%": 1, "1": 2, "mm2": 0, "mm3": 0}
+
+
+def number_text(value: float, unit: str) -> str:
+    """Round to the digits that a unit deserves, with a true minus sign (``-0.0`` reads ``0.0``)."""
+    text = f"{value:.{_DECIMALS.get(unit, 2)}f}"
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", MINUS)
+
+
+def unit_label(unit: str) -> str:
+    """Show a unit to a reader; the code itself where the catalogue does not list it."""
+    return UNITS.get(unit, unit)
+
+
+def with_unit(text: str, unit: str) -> str:
+    """Set number and unit as usual: ``12.0°``, ``9.1 mm``, ``0.64``."""
+    label = unit_label(unit)
+    return f"{text}{label}" if label in {"", "°"} else f"{text} {label}"
+
+
+def value_text(measurement: Measurement) -> str:
+    """Value with its standard error, without unit: ``9.1 ± 0.3``; a category in words."""
+    if measurement.value is None:
+        return measurement.category or ""
+    text = number_text(measurement.value, measurement.unit)
+    if measurement.se is not None:
+        text += f" ± {number_text(measurement.se, measurement.unit)}"
+    return text if measurement.category is None else f"{text} ({measurement.category})"
+
+
+def short_value(measurement: Measurement) -> str:
+    """Name, value and unit for a picture's margin: ``Slip 12.3 ± 1.0 %``."""
+    heading = load_composition().heading(measurement.biomarker, measurement.method)
+    return f"{heading or biomarker_name(measurement.biomarker)} {full_text(measurement)}"
+
+
+def full_text(measurement: Measurement) -> str:
+    """Value, standard error and unit; a category in words."""
+    text = value_text(measurement)
+    return text if measurement.value is None else with_unit(text, measurement.unit)
+
+
+def interval_text(measurement: Measurement) -> str | None:
+    """95 % confidence interval with unit, ``None`` where unknown."""
+    if measurement.interval is None:
+        return None
+    low, high = (number_text(end, measurement.unit) for end in measurement.interval)
+    return with_unit(f"{low} to {high}", measurement.unit)
+
+
+def biomarker_name(biomarker: str) -> str:
+    """Name of a biomarker in the catalogue; its id in words where it has no record."""
+    record = load_biomarkers().get(biomarker)
+    return record.name if record else biomarker.replace("_", " ")
+
+
+def level_order(level: str | None) -> tuple[int, str]:
+    """Sort key: whole spine first, then from head to tail."""
+    upper = (level or "").split("-")[0]
+    return (rank(VERTEBRA_NUMBERS[upper]) + 1 if upper in VERTEBRA_NUMBERS else 0, level or "")
+
+
+def list_text(items: Iterable[str]) -> str:
+    """Join words with commas."""
+    return ", ".join(items)
+
+
+def source_text(mark: str) -> str:
+    """Show a source mark to a reader, unverified ones named as such."""
+    kind, _, rest = mark.partition(":")
+    if kind in {"memory, verify", "verify"}:
+        return f"{rest.strip()} (recalled, not yet checked)"
+    if kind == "seed":
+        return f"Witkam 2022, text lines {rest.replace('L', '')}"
+    return rest.strip() or mark
