@@ -21,8 +21,8 @@ _NOTCH_WIDTH = 0.42
 class Body:
     """Shape of one vertebral body in its own frame (origin in its middle, z along the mean of the endplate normals).
 
-    With ``t`` = tan(wedge / 2), ``c`` = tan(tilt / 2) and ``q = (1 - (x/A)² - ((y - m - asymmetry)/B)²)²`` inside the rim, else 0,
-    where m is the middle between that endplate's corners::
+    With ``t`` = tan(wedge / 2), ``c`` = tan(tilt / 2) and, inside the rim,
+    ``q = (1 - (x/A)² - ((y - m - asymmetry)/B)²)²``, else 0, where m is the middle between that endplate's corners::
 
         top(x, y)    =  height/2 + t y - c x - concavity q
         bottom(x, y) = -height/2 - t y + c x + concavity q
@@ -188,7 +188,7 @@ class EndplateLine:
     @property
     def direction(self) -> FloatArray:
         """Unit vector to the front in the body's frame, (3,)."""
-        return np.array([0.0, 1.0, self.slope]) / np.hypot(1.0, self.slope)
+        return np.asarray(np.array([0.0, 1.0, self.slope]) / np.hypot(1.0, self.slope))
 
     def _at(self, y: float) -> FloatArray:
         return np.array([0.0, y, self.intercept + self.slope * y])
@@ -196,7 +196,7 @@ class EndplateLine:
 
 @lru_cache(maxsize=512)
 def endplate_line(body: Body, *, superior: bool) -> EndplateLine:
-    """Line of an endplate: Theil-Sen slope and median intercept over the slab's central 80 %, corners at the body's reach."""
+    """Fit an endplate: Theil-Sen slope, median intercept over the slab's central 80 %, corners at the body's reach."""
     back, front = body.reach(superior=superior)
     margin = 0.1 * (front - back)
     y = np.linspace(back + margin, front - margin, 81)

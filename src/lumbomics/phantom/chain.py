@@ -176,7 +176,7 @@ def _scaled(norm: VertebraNorm, parameters: PhantomParameters) -> VertebraNorm:
 
 
 def _angles(parameters: PhantomParameters) -> tuple[dict[str, float], dict[str, tuple[float, float]], dict[str, float]]:
-    """Sagittal lean of the bodies, coronal fall of (superior, inferior) endplates and axial turn, radians, by vertebra."""
+    """Return the sagittal lean, coronal fall of (superior, inferior) endplate and axial turn by vertebra, radians."""
     names = parameters.vertebrae
     sagittal, lean = {}, -parameters.sacral_slope_deg
     for name, lower in zip(reversed(names[:-1]), reversed(names[1:]), strict=True):

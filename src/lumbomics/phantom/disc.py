@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from lumbomics.core.anatomy import Side
 from lumbomics.phantom.chain import Vertebra, disc_frame
-from lumbomics.phantom.parameters import Herniation, PhantomParameters, Zone
+from lumbomics.phantom.levels import Herniation, Zone
+from lumbomics.phantom.parameters import PhantomParameters
 from lumbomics.phantom.posterior import pedicle
 from lumbomics.phantom.shapes import Array, Frame, Solid, boxed, ellipsoid
 
@@ -44,7 +45,7 @@ def herniation_solids(upper: Vertebra, lower: Vertebra, parameters: PhantomParam
 
 
 def foramen_solid(upper: Vertebra, lower: Vertebra, sign: float) -> Solid:
-    """Box between the two pedicles of one side, as wide as the pedicles; bones, disc and canal are cut out by painting."""
+    """Box between the two pedicles of one side; bones, disc and canal are cut out of it by painting."""
     frame = disc_frame(upper, lower)
     local = [frame.to_local(_border(upper, sign, -1.0)), frame.to_local(_border(lower, sign, 1.0))]
     centre = (local[0] + local[1]) / 2

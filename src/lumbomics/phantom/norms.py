@@ -102,7 +102,7 @@ DISC_ANGLE_DEG = MappingProxyType(
         "L6": 12.0,
     }
 )
-"""Vertebra above -> mean disc angle, lordosis positive (Wambolt and Spencer, Orthop Trans 1987;11:92; Vialle et al. 2005)."""
+"""Vertebra above -> mean disc angle, lordosis positive (Wambolt and Spencer, Orthop Trans 1987;11:92; Vialle 2005)."""
 
 CANAL_AT_DISC = MappingProxyType({"width": 0.90, "depth": 0.92})
 """Canal between the flaval ligaments at the disc, as a share of the canal at the pedicles."""

@@ -1,4 +1,4 @@
-"""Sampling of the closed-form anatomy on a voxel grid or at loose points: label maps that all come from the same geometry."""
+"""Sampling of the closed-form anatomy on a voxel grid or at loose points, always from the same geometry."""
 
 from __future__ import annotations
 

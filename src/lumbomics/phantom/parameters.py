@@ -5,62 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Self
 
+import numpy as np
+
 from lumbomics.core.anatomy import Side, Transition
 from lumbomics.core.errors import FaultsError, InputError, LumbomicsError
+from lumbomics.phantom.draw import draw_values
+from lumbomics.phantom.levels import Herniation, Zone, discs_of, vertebrae_of
 from lumbomics.phantom.norms import DISC_ANGLE_DEG, DISC_HEIGHT_MM, LORDOSIS_MEAN_DEG, VERTEBRAE
-
-
-class Zone(StrEnum):
-    """Where a herniation lies in the axial plane, from the midline outwards."""
-
-    CENTRAL = "central"
-    SUBARTICULAR = "subarticular"
-    FORAMINAL = "foraminal"
-    EXTRAFORAMINAL = "extraforaminal"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Herniation:
-    """Disc material beyond the disc space.
-
-    Parameters
-    ----------
-    level
-        Disc, such as ``L4-L5``.
-    zone
-        Axial zone.
-    side
-        Left or right; midline for a central one.
-    size_mm
-        How far it reaches behind (or, further out, beside) the disc's edge.
-    migration_mm
-        Shift along the spine, positive to the head.
-    """
-
-    level: str
-    zone: Zone = Zone.CENTRAL
-    side: Side = Side.MIDLINE
-    size_mm: float = 5.0
-    migration_mm: float = 0.0
-
-
-def vertebrae_of(transition: Transition) -> tuple[str, ...]:
-    """Name the vertebrae of a phantom from T10 to S1."""
-    extra_thoracic = ("T13",) if transition is Transition.T13 else ()
-    extra_lumbar = ("L6",) if transition is Transition.LUMBARISED_S1 else ()
-    return ("T10", "T11", "T12", *extra_thoracic, "L1", "L2", "L3", "L4", "L5", *extra_lumbar, "S1")
-
-
-def discs_of(transition: Transition) -> tuple[str, ...]:
-    """Name the discs of a phantom from T10-T11 to the sacrum."""
-    names = vertebrae_of(transition)
-    return tuple(f"{upper}-{lower}" for upper, lower in pairwise(names))
-
 
 _LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -190,6 +144,44 @@ class PhantomParameters:
         share = {name: missing * weight[name] / sum(weight.values()) for name in lumbar}
         return cls(
             transition=transition, disc_angle_deg={name: base.disc_angle_deg[name] + share[name] for name in lumbar}
+        )
+
+    @classmethod
+    def random(cls, seed: int, *, transition: Transition | None = None, healthy: bool = False) -> Self:
+        """Draw an anatomically plausible spine; the same seed gives the same spine.
+
+        Parameters
+        ----------
+        seed
+            Any whole number >= 0.
+        transition
+            Fixes the transitional anatomy; drawn where not given.
+        healthy
+            Leave out slips, herniations, narrowing, scoliosis and degeneration.
+        """
+        if seed < 0:
+            raise InputError("a seed is a whole number", expected=">= 0", got=str(seed), where="seed")
+        values = draw_values(np.random.default_rng(seed), transition=transition, healthy=healthy)
+        return cls(
+            transition=values.transition,
+            size=values.size,
+            sacral_slope_deg=values.sacral_slope_deg,
+            disc_angle_deg=values.disc_angle_deg,
+            wedge_deg=values.wedge_deg,
+            disc_height_mm=values.disc_height_mm,
+            body_height_mm=values.body_height_mm,
+            slip_mm=values.slip_mm,
+            lateral_listhesis_mm=values.lateral_listhesis_mm,
+            degeneration=values.degeneration,
+            canal_narrowing=values.canal_narrowing,
+            foraminal_narrowing=values.foraminal_narrowing,
+            herniations=values.herniations,
+            coronal_cobb_deg=values.coronal_cobb_deg,
+            coronal_apex=values.coronal_apex,
+            coronal_side=values.coronal_side,
+            apical_rotation_deg=values.apical_rotation_deg,
+            endplate_concavity_mm=values.endplate_concavity_mm,
+            fat_mm=values.fat_mm,
         )
 
     @property

@@ -105,7 +105,7 @@ class Phantom:
         slices: int = 15,
         rotation: ArrayLike | None = None,
     ) -> Grid:
-        """Return a sagittal stack over the canal, slices from right to left of the scanner, P to A and I to S in plane."""
+        """Return a sagittal stack over the canal: slices from left to right, P to A and I to S in plane."""
         low, high = bounding_box(self.anatomy)
         centre = float(self.anatomy.canal.points[:, 0].mean())
         half = thickness_mm * (slices - 1) / 2
@@ -116,7 +116,7 @@ class Phantom:
 
 def make_phantom(seed: int = 0, parameters: PhantomParameters | None = None) -> Phantom:
     """Make a phantom from a seed, and from ``parameters`` where given (else drawn from the seed)."""
-    return Phantom(seed, build_anatomy(parameters or PhantomParameters()))
+    return Phantom(seed, build_anatomy(parameters or PhantomParameters.random(seed)))
 
 
 def _grid_around(low: FloatArray, high: FloatArray, spacing: FloatArray, rotation: ArrayLike | None) -> Grid:

@@ -189,7 +189,7 @@ def _inferior_process(vertebra: Vertebra, place: Joint, sign: float) -> Solid:
 
 
 def _facing(blob: Level, limb: Level, origin: FloatArray, outward: FloatArray) -> Level:
-    """Level of plate and limb together, cut flat half a joint gap before the joint plane (``outward`` points away from it)."""
+    """Level of plate and limb, cut flat half a joint gap before the joint plane (``outward`` points away from it)."""
 
     def level(x: Array, y: Array, z: Array) -> Array:
         behind = (x - origin[0]) * outward[0] + (y - origin[1]) * outward[1] + (z - origin[2]) * outward[2]

@@ -1,7 +1,7 @@
 """Closed-form solids in a local frame: functions that are negative inside and grow about one per millimetre outside.
 
-Every function takes coordinate arrays (x to the right, y to the front, z to the head; mm, any matching shapes) and returns
-the level in mm. Only the zero level is exact; a little away from it the values approximate the distance.
+Every function takes coordinate arrays (x to the right, y to the front, z to the head; mm, matching shapes) and returns the
+ level in mm. Only the zero level is exact; a little away from it the values approximate the distance.
 """
 
 from __future__ import annotations
