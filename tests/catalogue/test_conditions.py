@@ -26,6 +26,8 @@ def test_sound_conditions_have_no_fault(when: str) -> None:
     [
         ("postop and", "cannot be read"),
         ("weather", "unknown fact 'weather'"),
+        ("postop and weather", "unknown fact 'weather'"),
+        ("not weather", "unknown fact 'weather'"),
         ("weather > 3", "unknown fact 'weather'"),
         ("age", "needs a comparison"),
         ("age > 'old'", "is a number"),

@@ -121,3 +121,16 @@ def test_a_file_that_is_no_mapping_or_holds_no_list_is_a_fault(records: Path) ->
     found = "\n".join(faults_of(records))
     assert "instruments.yaml: holds no mapping" in found
     assert "quantities.yaml: a list of records is missing" in found
+
+
+def test_a_folder_without_records_is_a_fault_for_each_missing_part(tmp_path: Path) -> None:
+    found = "\n".join(faults_of(tmp_path))
+    parts = (
+        "biomarkers: holds no records",
+        "meta.yaml",
+        "quantities.yaml",
+        "instruments.yaml",
+        "rules.yaml",
+        "evidence.csv",
+    )
+    assert all(part in found for part in parts)

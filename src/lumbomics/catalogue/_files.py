@@ -35,6 +35,16 @@ def read_yaml(folder: Traversable, name: str, faults: list[LumbomicsError]) -> d
     return document
 
 
+def list_yaml(folder: Traversable, name: str, faults: list[LumbomicsError]) -> list[str]:
+    """Return the names of the YAML files in a subfolder, sorted; a folder without any is a fault."""
+    subfolder = folder.joinpath(name)
+    entries = subfolder.iterdir() if subfolder.is_dir() else ()
+    names = sorted(entry.name for entry in entries if entry.name.endswith(".yaml"))
+    if not names:
+        faults.append(CatalogueError("holds no records", expected="a folder with YAML files", where=name))
+    return names
+
+
 def read_csv(folder: Traversable, name: str, faults: list[LumbomicsError]) -> list[dict[str, str | None]]:
     """Read one CSV file with a header; empty cells become ``None``."""
     try:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from lumbomics.catalogue._checks import group_faults, interval_faults, quantity_faults, repeated, rule_faults
-from lumbomics.catalogue._files import parse, parse_all, read_csv, read_yaml, rows_of
+from lumbomics.catalogue._files import list_yaml, parse, parse_all, read_csv, read_yaml, rows_of
 from lumbomics.catalogue.biomarkers import BiomarkerRecord
 from lumbomics.catalogue.evidence import EvidenceRow
 from lumbomics.catalogue.instruments import Instrument
@@ -76,7 +76,7 @@ def read_catalogue(folder: Traversable) -> Catalogue:
 
 def _biomarkers(folder: Traversable, meta: Meta | None, faults: Faults) -> Mapping[str, BiomarkerRecord]:
     records: list[BiomarkerRecord] = []
-    for name in sorted(item.name for item in folder.joinpath("biomarkers").iterdir() if item.name.endswith(".yaml")):
+    for name in list_yaml(folder, "biomarkers", faults):
         path = f"biomarkers/{name}"
         rows = rows_of(read_yaml(folder, path, faults), "records", path, faults)
         records += parse_all(BiomarkerRecord, rows, "id", path, faults, group=name.removesuffix(".yaml"))
