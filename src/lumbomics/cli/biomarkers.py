@@ -108,7 +108,8 @@ def _print_description(console: Console, description: Description) -> None:
         console.print()
         console.print(Text(heading, style="bold"))
         for line in lines:
-            console.print(Padding(Text(line), (0, 0, 0, 2)))
+            console.print(Padding(Text(f"• {line}"), (0, 0, 0, 2)))
+    console.print("\nResearch use only: no medical device.")
 
 
 def _sections(description: Description) -> Iterable[tuple[str, Iterable[str]]]:
