@@ -142,7 +142,8 @@ def test_relief_by_stimulation_may_be_negative() -> None:
 
 def test_nothing_overrides_a_block() -> None:
     book = load_rules()
-    assert book.evaluation.precedence[0] == "block"
+    assert book.evaluation.precedence[:2] == ("safety", "block")
+    assert book.severities["block"].endswith("nothing lifts it")
     assert {book.rules[gate].severity for gate in book.evaluation.hard_gates} == {"block", "safety"}
     assert "G11 or G12 blocks MRI" in book.rules["G29"].recommendation
 

@@ -10,20 +10,34 @@ from collections.abc import Mapping
 
 from lumbomics.catalogue.biomarkers import BiomarkerRecord, ReferenceInterval, Threshold
 from lumbomics.catalogue.browse import Description, Entry, Group, Listing, describe_biomarker, list_biomarkers
-from lumbomics.catalogue.catalogue import Catalogue, load_catalogue, read_catalogue
+from lumbomics.catalogue.catalogue import Catalogue, load_catalogue, read_catalogue, read_evidence, read_rules
 from lumbomics.catalogue.evidence import EvidenceRow
+from lumbomics.catalogue.expression import (
+    Comparison,
+    Condition,
+    Conjunction,
+    Disjunction,
+    Negation,
+    Truth,
+    atoms,
+    parse_condition,
+)
 from lumbomics.catalogue.instruments import Instrument
 from lumbomics.catalogue.marks import is_unverified
 from lumbomics.catalogue.meta import Meta
 from lumbomics.catalogue.quantities import Quantity
-from lumbomics.catalogue.rules import Fact, Rule, RuleBook
+from lumbomics.catalogue.rules import Fact, Rule, RuleBook, Severity
 from lumbomics.catalogue.units import UNITS, unit_text
 
 __all__ = [
     "UNITS",
     "BiomarkerRecord",
     "Catalogue",
+    "Comparison",
+    "Condition",
+    "Conjunction",
     "Description",
+    "Disjunction",
     "Entry",
     "EvidenceRow",
     "Fact",
@@ -31,11 +45,15 @@ __all__ = [
     "Instrument",
     "Listing",
     "Meta",
+    "Negation",
     "Quantity",
     "ReferenceInterval",
     "Rule",
     "RuleBook",
+    "Severity",
     "Threshold",
+    "Truth",
+    "atoms",
     "describe_biomarker",
     "is_unverified",
     "list_biomarkers",
@@ -46,7 +64,10 @@ __all__ = [
     "load_meta",
     "load_quantities",
     "load_rules",
+    "parse_condition",
     "read_catalogue",
+    "read_evidence",
+    "read_rules",
     "unit_text",
 ]
 

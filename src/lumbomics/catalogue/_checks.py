@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from lumbomics.catalogue.biomarkers import BiomarkerRecord
-from lumbomics.catalogue.conditions import condition_faults
+from lumbomics.catalogue.conditions import condition_faults, facts_in
+from lumbomics.catalogue.evidence import EvidenceRow
 from lumbomics.catalogue.meta import Meta
 from lumbomics.catalogue.quantities import Quantity
-from lumbomics.catalogue.rules import RuleBook
+from lumbomics.catalogue.rules import Implication, Rule, RuleBook
 from lumbomics.core.anatomy import VERTEBRA_NUMBERS
 from lumbomics.core.errors import CatalogueError
 
@@ -65,8 +66,8 @@ def rule_faults(book: RuleBook, biomarkers: Biomarkers) -> Iterator[CatalogueErr
         if fact.biomarker is not None and fact.biomarker not in biomarkers:
             yield CatalogueError("no such biomarker", got=fact.biomarker, where=f"rules.yaml: facts: {name}")
     for rule in book.rules.values():
-        for problem in condition_faults(rule.when, book.facts):
-            yield CatalogueError(problem, got=rule.when, where=f"rules.yaml: {rule.id}: when")
+        yield from _condition_faults(rule.when, f"rules.yaml: {rule.id}: when", book)
+        yield from _action_faults(rule, book)
     for gate in book.evaluation.hard_gates:
         if gate not in book.rules or book.rules[gate].severity not in ("block", "safety"):
             yield CatalogueError(
@@ -74,3 +75,80 @@ def rule_faults(book: RuleBook, biomarkers: Biomarkers) -> Iterator[CatalogueErr
             )
     if sorted(book.evaluation.precedence) != sorted(book.severities):
         yield CatalogueError("precedence must order every severity once", where="rules.yaml: evaluation")
+    yield from _consistency_faults(book)
+
+
+def link_faults(book: RuleBook, evidence: Mapping[str, EvidenceRow]) -> Iterator[CatalogueError]:
+    """Find rows of evidence that a rule names and nobody wrote."""
+    for rule in book.rules.values():
+        for row in rule.rows:
+            if row not in evidence:
+                yield CatalogueError("no such row of evidence", got=row, where=f"rules.yaml: {rule.id}: rows")
+
+
+def question_faults(evidence: Iterable[EvidenceRow], meta: Meta | None) -> Iterator[CatalogueError]:
+    """Find questions of evidence that the meta file does not name."""
+    known = set(meta.evidence_questions) if meta else None
+    for row in evidence:
+        if known is not None and row.question not in known:
+            yield CatalogueError(
+                "unknown question",
+                expected=", ".join(sorted(known)),
+                got=row.question,
+                where=f"evidence.csv: {row.row}",
+            )
+
+
+def _condition_faults(when: str, where: str, book: RuleBook) -> Iterator[CatalogueError]:
+    for problem in condition_faults(when, book.facts):
+        yield CatalogueError(problem, got=when, where=where)
+
+
+def _action_faults(rule: Rule, book: RuleBook) -> Iterator[CatalogueError]:
+    for action in (*rule.proposes, *rule.forbids):
+        if action not in book.actions:
+            yield CatalogueError("no such action", expected=", ".join(book.actions), got=action, where=rule.id)
+    for limit in rule.limits:
+        if limit.fact not in book.facts:
+            yield CatalogueError("limit of an unknown fact", got=limit.fact, where=f"rules.yaml: {rule.id}: limits")
+
+
+def _consistency_faults(book: RuleBook) -> Iterator[CatalogueError]:
+    for implication in book.implications:
+        where = f"rules.yaml: implications: {implication.fact}"
+        yield from _condition_faults(implication.when, where, book)
+        if implication.fact not in book.facts or book.facts[implication.fact].kind != "boolean":
+            yield CatalogueError("only a boolean fact can follow", got=implication.fact, where=where)
+    for number, contradiction in enumerate(book.contradictions, start=1):
+        yield from _condition_faults(contradiction.when, f"rules.yaml: contradictions: {number}", book)
+    cycle = find_cycle(book.implications)
+    if cycle:
+        yield CatalogueError(
+            "facts follow from each other in a circle", got=" -> ".join(cycle), where="rules.yaml: implications"
+        )
+
+
+def find_cycle(implications: Iterable[Implication]) -> tuple[str, ...]:
+    """Facts of one circle among the implications, the first repeated at the end; empty where there is none."""
+    follows: dict[str, set[str]] = {}
+    for implication in implications:
+        try:
+            follows.setdefault(implication.fact, set()).update(facts_in(implication.when))
+        except CatalogueError:
+            continue  # already a fault of its own
+    for start in follows:
+        cycle = _path_back(start, start, follows, (start,))
+        if cycle:
+            return cycle
+    return ()
+
+
+def _path_back(here: str, goal: str, follows: Mapping[str, set[str]], path: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in sorted(follows.get(here, ())):
+        if origin == goal:
+            return (*path, goal)
+        if origin not in path:
+            found = _path_back(origin, goal, follows, (*path, origin))
+            if found:
+                return found
+    return ()

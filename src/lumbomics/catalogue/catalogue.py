@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from lumbomics.catalogue._checks import group_faults, interval_faults, quantity_faults, repeated, rule_faults
+from lumbomics.catalogue._checks import (
+    group_faults,
+    interval_faults,
+    link_faults,
+    quantity_faults,
+    question_faults,
+    repeated,
+    rule_faults,
+)
 from lumbomics.catalogue._files import list_yaml, parse, parse_all, read_csv, read_yaml, rows_of
 from lumbomics.catalogue.biomarkers import BiomarkerRecord
 from lumbomics.catalogue.evidence import EvidenceRow
@@ -60,8 +69,9 @@ def read_catalogue(folder: Traversable) -> Catalogue:
     quantities = _quantities(folder, biomarkers, faults)
     faults.extend(interval_faults(biomarkers, frozenset(quantities)))
     instruments = _instruments(folder, faults)
-    rules = _rules(folder, biomarkers, faults)
-    evidence = _evidence(folder, faults)
+    rules = _rules(folder, "rules.yaml", biomarkers, faults)
+    evidence = _evidence(folder, "evidence.csv", meta, faults)
+    faults.extend(link_faults(rules, evidence) if rules and evidence else ())
     if faults or meta is None or rules is None:
         raise FaultsError(faults)
     return Catalogue(
@@ -102,8 +112,41 @@ def _instruments(folder: Traversable, faults: Faults) -> Mapping[str, Instrument
     return _table(parse_all(Instrument, rows, "id", name, faults), lambda one: one.id, name, faults)
 
 
-def _rules(folder: Traversable, biomarkers: Mapping[str, BiomarkerRecord], faults: Faults) -> RuleBook | None:
-    name = "rules.yaml"
+def read_rules(path: Path) -> RuleBook:
+    """Read and check a rule book of one's own, against the shipped biomarkers and evidence.
+
+    Raises
+    ------
+    FaultsError
+        All faults of the file.
+    """
+    faults: Faults = []
+    shipped = load_catalogue()
+    book = _rules(path.parent, path.name, shipped.biomarkers, faults)
+    faults.extend(link_faults(book, shipped.evidence) if book else ())
+    if faults or book is None:
+        raise FaultsError(faults)
+    return book
+
+
+def read_evidence(path: Path) -> Mapping[str, EvidenceRow]:
+    """Read and check a table of evidence of one's own: form, arithmetic, marks and questions.
+
+    Raises
+    ------
+    FaultsError
+        All faults of the file.
+    """
+    faults: Faults = []
+    evidence = _evidence(path.parent, path.name, load_catalogue().meta, faults)
+    if faults:
+        raise FaultsError(faults)
+    return evidence
+
+
+def _rules(
+    folder: Traversable, name: str, biomarkers: Mapping[str, BiomarkerRecord], faults: Faults
+) -> RuleBook | None:
     document = read_yaml(folder, name, faults)
     rules = parse_all(Rule, rows_of(document, "rules", name, faults), "id", name, faults)
     table = _table(rules, lambda rule: rule.id, name, faults)
@@ -113,9 +156,9 @@ def _rules(folder: Traversable, biomarkers: Mapping[str, BiomarkerRecord], fault
     return book
 
 
-def _evidence(folder: Traversable, faults: Faults) -> Mapping[str, EvidenceRow]:
-    name = "evidence.csv"
+def _evidence(folder: Traversable, name: str, meta: Meta | None, faults: Faults) -> Mapping[str, EvidenceRow]:
     rows = parse_all(EvidenceRow, read_csv(folder, name, faults), "row", name, faults)
+    faults.extend(question_faults(rows, meta))
     return _table(rows, lambda row: row.row, name, faults)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lumbomics.catalogue._record import Record, Text
+from lumbomics.catalogue._record import Identifier, Record, Text
 from lumbomics.catalogue.marks import SourceMark
 
 Status = Literal[
@@ -20,6 +20,8 @@ Status = Literal[
     "inconsistent",
     "inconsistent_in_source",
 ]
+Counted = Literal["patients", "findings", "examinations", "records", "levels", "leads", "readings"]
+RowId = Annotated[str, Field(pattern=r"^E\d{3}$")]
 _DISAGREEING = {"ambiguous", "inconsistent", "inconsistent_in_source"}
 _HALF_UNIT = 0.005 + 1e-9
 
@@ -28,10 +30,12 @@ class EvidenceRow(Record):
     """One finding of one study: the count and percentage as printed, and the percentage recomputed.
 
     ``percent_stated`` is the printed text (``53``, ``<5``). ``abs_discrepancy`` compares it, in percentage points,
-    with the recomputed value rounded to as many decimals as were printed.
+    with the recomputed value rounded to as many decimals as were printed. ``counted`` says what the denominator
+    counts; an interval holds only for things that are independent of each other, which findings of one patient are not.
     """
 
-    row: Annotated[str, Field(pattern=r"^E\d{3}$")]
+    row: RowId
+    question: Identifier
     ref: Text | None
     study: Text
     year: Text | None
@@ -42,12 +46,18 @@ class EvidenceRow(Record):
     finding: Text
     count: Annotated[int, Field(ge=0)] | None
     denominator: Annotated[int, Field(gt=0)] | None
+    counted: Counted | None
     percent_stated: Text | None
     percent_recomputed: float | None
     abs_discrepancy: float | None
     status: Status
     source: SourceMark
     note: Text | None
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the numbers contradict themselves, their source or the review; ``note`` says how."""
+        return self.status in _DISAGREEING
 
     @property
     def percent(self) -> float | None:
@@ -74,8 +84,12 @@ class EvidenceRow(Record):
             raise ValueError(f"abs_discrepancy does not follow from the printed percentage: {self.discrepancy}")
         if (self.discrepancy or 0) > _HALF_UNIT and self.status not in _DISAGREEING:
             raise ValueError("the printed percentage disagrees with the counts, and the status does not say so")
-        if self.status in _DISAGREEING and self.note is None:
+        if self.disagrees and self.note is None:
             raise ValueError("a disagreement needs a note that explains it")
+        if (self.denominator is None) != (self.counted is None):
+            raise ValueError("counted says what the denominator counts, and stands exactly where one does")
+        if self.count is not None and self.denominator is not None and self.count > self.denominator:
+            raise ValueError("count exceeds the denominator")
         return self
 
 

@@ -20,3 +20,4 @@ class Meta(Record):
     versions: Text
     conventions: Mapping[Identifier, Text]
     groups: Mapping[Identifier, Text]
+    evidence_questions: Mapping[Identifier, Text]
