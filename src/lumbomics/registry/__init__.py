@@ -1,0 +1,1 @@
+"""The literature registry: exports in, duplicates gathered, two screeners, a PRISMA flow out; opens no file."""
