@@ -36,6 +36,16 @@ class Observed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Given:
+    """What a case was made from, before anything was computed."""
+
+    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    dates: Mapping[str, date] = field(default_factory=lambda: MappingProxyType({}))
+    today: date | None = None
+    observed: Mapping[str, Observed] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """One patient's facts, consistent by construction when made by ``make_case``.
 
@@ -49,23 +59,22 @@ class Case:
         Where each fact comes from, in words.
     expected
         Of library cases only.
+    given
+        What the case was made from.
     """
 
-    title: str = "case"
+    title: str = "Case"
     description: str = ""
     facts: Facts = field(default_factory=lambda: MappingProxyType({}))
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     expected: Expected | None = None
-
-    def knows(self, name: str) -> bool:
-        """Whether the fact has a value other than ``unknown``."""
-        return self.facts.get(name, UNKNOWN) != UNKNOWN
+    given: Given = field(default_factory=Given, repr=False)
 
 
 def make_case(
     facts: Mapping[str, object],
     *,
-    title: str = "case",
+    title: str = "Case",
     description: str = "",
     dates: Mapping[str, date] | None = None,
     today: date | None = None,
@@ -115,6 +124,22 @@ def make_case(
         facts=MappingProxyType(known),
         origins=MappingProxyType({name: sources.get(name, STATED) for name in known}),
         expected=expected,
+        given=Given(facts=dict(facts), dates=dict(dates or {}), today=today, observed=dict(observed or {})),
+    )
+
+
+def with_fact(case: Case, name: str, value: Value, *, book: RuleBook | None = None) -> Case:
+    """State one more fact and complete the case anew; FaultsError if it contradicts what is known."""
+    given = case.given
+    return make_case(
+        {**given.facts, name: value},
+        title=case.title,
+        description=case.description,
+        dates=given.dates,
+        today=given.today,
+        observed=given.observed,
+        expected=case.expected,
+        book=book,
     )
 
 
@@ -128,7 +153,9 @@ def fact_value(name: str, value: object, fact: Fact) -> Value:
         return str(value)
     if fact.kind in ("number", "integer") and isinstance(value, int | float) and not isinstance(value, bool):
         return _number(name, float(value), fact)
-    raise InputError("value does not fit the fact", expected=_described(fact), got=repr(value), where=name, hint=fact.note)
+    raise InputError(
+        "value does not fit the fact", expected=_described(fact), got=repr(value), where=name, hint=fact.note
+    )
 
 
 def _number(name: str, value: float, fact: Fact) -> float:
@@ -154,7 +181,9 @@ def _take(
 ) -> None:
     if name not in facts or facts[name].kind == "constant":
         near = get_close_matches(str(name), facts, n=3)
-        faults.append(InputError("no such fact", got=repr(name), hint=f"did you mean {', '.join(near)}?" if near else None))
+        faults.append(
+            InputError("no such fact", got=repr(name), hint=f"did you mean {', '.join(near)}?" if near else None)
+        )
         return
     try:
         known[name] = fact_value(name, value, facts[name])
@@ -195,16 +224,30 @@ def _take_dates(
             problem = "date lies in the future" if day > today else "date lies after the day of the case"
             faults.append(InputError(problem, expected=f"up to {reference}", got=str(day), where=f"dates: {what}"))
             continue
-        _add(_DATED[what], days / _DAYS_A_MONTH, f"computed from the date of {what.replace('_', ' ')}", known, sources, faults)
+        _add(
+            _DATED[what],
+            days / _DAYS_A_MONTH,
+            f"computed from the date of {what.replace('_', ' ')}",
+            known,
+            sources,
+            faults,
+        )
 
 
 def _add(
-    name: str, months: float, origin: str, known: dict[str, Value], sources: dict[str, str], faults: list[LumbomicsError]
+    name: str,
+    months: float,
+    origin: str,
+    known: dict[str, Value],
+    sources: dict[str, str],
+    faults: list[LumbomicsError],
 ) -> None:
     """Add a computed time; one that is stated as well must agree."""
     stated = known.get(name, UNKNOWN)
     if isinstance(stated, float) and abs(stated - months) > _AGREE_MONTHS:
-        faults.append(InputError("two statements disagree", expected=f"{months:.1f} ({origin})", got=f"{stated:g}", where=name))
+        faults.append(
+            InputError("two statements disagree", expected=f"{months:.1f} ({origin})", got=f"{stated:g}", where=name)
+        )
     elif not isinstance(stated, float):
         known[name], sources[name] = months, origin
 

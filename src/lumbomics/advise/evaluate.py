@@ -34,9 +34,7 @@ def advise(case: Case, *, book: RuleBook | None = None) -> Advice:
     first = [_finding(rule, rules, facts) for rule in rules.rules.values()]
     rank = {severity: place for place, severity in enumerate(rules.evaluation.precedence)}
     stopped = [_with_gates(finding, first) for finding in first]
-    return Advice(
-        case=case, findings=tuple(sorted(stopped, key=lambda one: (rank[one.rule.severity], one.rule.id)))
-    )
+    return Advice(case=case, findings=tuple(sorted(stopped, key=lambda one: (rank[one.rule.severity], one.rule.id))))
 
 
 def verdict_on(rule: Rule, facts: Facts, book: RuleBook) -> Verdict:

@@ -77,7 +77,7 @@ class Advice:
     findings: tuple[Finding, ...]
 
     def of(self, *states: State) -> tuple[Finding, ...]:
-        """Findings in these states."""
+        """Select findings by their states."""
         return tuple(finding for finding in self.findings if finding.state in states)
 
     @property
@@ -93,9 +93,9 @@ class Advice:
     @property
     def cautions(self) -> frozenset[str]:
         """Gates that fire or are held."""
-        return frozenset(f.rule.id for f in self.of(State.FIRES, State.HELD) if f.rule.severity in ("safety", "block")) | (
-            self.held
-        )
+        return frozenset(
+            f.rule.id for f in self.of(State.FIRES, State.HELD) if f.rule.severity in ("safety", "block")
+        ) | (self.held)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a machine."""

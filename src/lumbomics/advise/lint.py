@@ -1,4 +1,4 @@
-"""Faults of a rule book that a loader cannot see: rules that never fire, rules against each other, limits without a source."""
+"""Faults of a rule book that a loader cannot see: dead rules, rules against each other, limits without a source."""
 
 from __future__ import annotations
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lumbomics.advise.case import Case, fact_value
+from lumbomics.advise.case import Case, fact_value, with_fact
 from lumbomics.advise.evaluate import advise
 from lumbomics.advise.findings import State
 from lumbomics.advise.logic import UNKNOWN, Value
-from lumbomics.catalogue import Fact, RuleBook, Severity, load_rules, unit_text
+from lumbomics.catalogue import Fact, RuleBook, load_rules, unit_text
 from lumbomics.core.errors import InputError
 
 _YES, _NO, _OPEN = ("y", "yes", "true", "1"), ("n", "no", "false", "0"), ("", "?", "u", UNKNOWN)
@@ -37,7 +37,7 @@ class Question:
     rules: tuple[str, ...]
 
 
-def open_questions(case: Case, *, until: Severity = "suggest", book: RuleBook | None = None) -> tuple[Question, ...]:
+def open_questions(case: Case, *, until: str = "suggest", book: RuleBook | None = None) -> tuple[Question, ...]:
     """Facts that can still change the outcome, those of the gravest rules first.
 
     Parameters
@@ -48,10 +48,14 @@ def open_questions(case: Case, *, until: Severity = "suggest", book: RuleBook | 
         The least grave severity that is worth a question.
     book
         Rules; default: the shipped ones.
+
+    Raises
+    ------
+    InputError
+        If there is no such severity.
     """
     rules = book or load_rules()
-    order = rules.evaluation.precedence
-    wanted = order[: order.index(until) + 1]
+    wanted = _down_to(until, rules)
     waiting: dict[str, list[str]] = {}
     for finding in advise(case, book=rules).of(State.HELD, State.WAITS):
         if finding.rule.severity in wanted:
@@ -62,6 +66,20 @@ def open_questions(case: Case, *, until: Severity = "suggest", book: RuleBook | 
         for name, ids in waiting.items()
         if name not in case.facts
     )
+
+
+def answered(case: Case, fact: str, text: str, *, book: RuleBook | None = None) -> Case:
+    """Add an answer to a case.
+
+    Raises
+    ------
+    InputError
+        If the answer does not fit its fact.
+    FaultsError
+        If it contradicts what is known.
+    """
+    rules = book or load_rules()
+    return with_fact(case, fact, parse_answer(fact, text, rules.facts[fact]), book=rules)
 
 
 def parse_answer(name: str, text: str, fact: Fact) -> Value:
@@ -79,6 +97,13 @@ def parse_answer(name: str, text: str, fact: Fact) -> Value:
         if isinstance(error, InputError):
             raise
         raise InputError("no number", got=repr(typed), where=name) from error
+
+
+def _down_to(until: str, book: RuleBook) -> tuple[str, ...]:
+    order: tuple[str, ...] = book.evaluation.precedence
+    if until not in order:
+        raise InputError("no such severity", expected=", ".join(order), got=until)
+    return order[: order.index(until) + 1]
 
 
 def _truth(name: str, typed: str) -> bool:

@@ -43,14 +43,16 @@ class _Expect(_Strict):
 
 
 class _CaseFile(_Strict):
-    title: str = "case"
+    title: str = "Case"
     description: str = ""
     facts: dict[str, Any] = Field(default_factory=dict)
     dates: dict[str, date] = Field(default_factory=dict)
     expect: _Expect | None = None
 
 
-def read_case(path: Path | str, *, book: RuleBook | None = None, observed: Mapping[str, Observed] | None = None) -> Case:
+def read_case(
+    path: Path | str, *, book: RuleBook | None = None, observed: Mapping[str, Observed] | None = None
+) -> Case:
     """Read one case.
 
     Parameters
@@ -128,7 +130,7 @@ def library_folder() -> Path:
 
 @cache
 def load_cases() -> Mapping[str, Case]:
-    """The shipped case library by name, read once per process."""
+    """Load the shipped case library by name, once per process."""
     return read_cases(library_folder())
 
 

@@ -1,9 +1,9 @@
-"""The space of facts that a rule can meet, thinned to values that matter: every word, both truths, both sides of a limit."""
+"""The facts that a rule can meet, thinned to values that matter: every word, both truths, both sides of a limit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 from lumbomics.advise.logic import UNKNOWN, Value, judge
 from lumbomics.catalogue import Comparison, Fact, Rule, RuleBook, atoms, parse_condition
@@ -57,7 +57,7 @@ def is_consistent(point: Mapping[str, Value], book: RuleBook) -> bool:
 def _numbers(name: str, fact: Fact, book: RuleBook) -> tuple[float, ...]:
     limits = sorted({limit for when in _conditions(book) for limit in _limits(name, when)})
     step = 1.0
-    middles = [(low + high) / 2 for low, high in zip(limits, limits[1:], strict=False)] if fact.kind == "number" else []
+    middles = [(low + high) / 2 for low, high in pairwise(limits)] if fact.kind == "number" else []
     outer = [limits[0] - step, limits[-1] + step] if limits else [0.0]
     bounds = [bound for bound in (fact.low, fact.high) if bound is not None]
     low = -float("inf") if fact.low is None else fact.low

@@ -109,7 +109,10 @@ def _waiting(advice: Advice, everything: bool) -> Iterator[str]:
     if not waiting:
         return
     if not everything:
-        yield from ("", f"{len(waiting)} rules wait for facts that are not stated: --all lists them, --ask asks for them.")
+        yield from (
+            "",
+            f"{len(waiting)} rules wait for facts that are not stated: --all lists them, --ask asks for them.",
+        )
         return
     yield from ("", "WAITING for facts")
     for finding in waiting:
