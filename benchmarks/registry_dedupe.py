@@ -77,9 +77,8 @@ def measure(seed: int, records: int, *, show: bool = False) -> None:
     last, answers = review(found, truth)
     true, automatic, final = true_pairs(truth), pairs(first.groups), pairs(last.groups)
     wrong, certain = len(automatic - true), len(automatic & true)
-    print(
-        f"seed {seed}: {len(found)} records, {len(set(truth.values()))} reports, {len(true)} true pairs, {seconds:.2f} s CPU"
-    )
+    reports = len(set(truth.values()))
+    print(f"seed {seed}: {len(found)} records, {reports} reports, {len(true)} true pairs, {seconds:.2f} s CPU")
     print(f"  merged by the software: {len(automatic)} pairs, {wrong} wrong: precision {certain / len(automatic):.4f}")
     print(
         f"  before review: recall {certain / len(true):.4f}; queue {len(first.doubts)}, {answers} answers until empty"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lumbomics import __version__
-from lumbomics.cli import advise, biomarkers, evidence
+from lumbomics.cli import advise, biomarkers, evidence, registry
 from lumbomics.cli.convert_labels import convert_labels
 from lumbomics.cli.demo import demo
 from lumbomics.cli.measure import measure
@@ -42,6 +42,7 @@ def root(
 for command in (run, measure, convert_labels, phantom, demo):
     app.command()(command)
 app.add_typer(biomarkers.app, name="biomarkers")
+app.add_typer(registry.app, name="registry")
 app.add_typer(advise.app, name="advise")
 app.add_typer(evidence.app, name="evidence")
 

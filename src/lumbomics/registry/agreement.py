@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from scipy.stats import norm
+from statistics import NormalDist
+from typing import Any
 
 from lumbomics.core.errors import InputError
 from lumbomics.registry.screening import Standing, keeps
@@ -55,12 +55,14 @@ def agreement_on(standings: Iterable[Standing]) -> Agreement:
     return cohen_kappa(counts[True, True], counts[True, False], counts[False, True], counts[False, False])
 
 
-def cohen_kappa(both_keep: int, first_only: int, second_only: int, both_exclude: int, *, level: float = 0.95) -> Agreement:
+def cohen_kappa(
+    both_keep: int, first_only: int, second_only: int, both_exclude: int, *, level: float = 0.95
+) -> Agreement:
     """Cohen's kappa of a 2 x 2 table, with a large-sample confidence interval.
 
-    kappa = (po - pe) / (1 - pe) (Cohen, Educ Psychol Meas 1960); its standard error is that of Fleiss, Cohen and Everitt
-    (Psychol Bull 1969), for a kappa other than zero. The interval is cut at -1 and 1. It is no test, and with rare
-    inclusion kappa is low even where the screeners agree on nearly all reports: read it beside the counts.
+    kappa = (po - pe) / (1 - pe) (Cohen, Educ Psychol Meas 1960); its standard error is that of Fleiss, Cohen and
+    Everitt (Psychol Bull 1969), for a kappa other than zero. The interval is cut at -1 and 1. It is no test, and with
+    rare inclusion kappa is low even where the screeners agree on nearly all reports: read it beside the counts.
 
     Raises
     ------
@@ -69,9 +71,11 @@ def cohen_kappa(both_keep: int, first_only: int, second_only: int, both_exclude:
     """
     table = (both_keep, first_only, second_only, both_exclude)
     if min(table) < 0 or not 0 < level < 1:
-        raise InputError("kappa needs counts and a level", expected="counts >= 0, 0 < level < 1", got=f"{table}, {level}")
+        raise InputError(
+            "kappa needs counts and a level", expected="counts >= 0, 0 < level < 1", got=f"{table}, {level}"
+        )
     n = sum(table)
-    counts = {
+    counts: dict[str, Any] = {
         "both_keep": both_keep,
         "first_only": first_only,
         "second_only": second_only,
@@ -85,7 +89,7 @@ def cohen_kappa(both_keep: int, first_only: int, second_only: int, both_exclude:
     if first == second and first in {0, 1}:
         return Agreement(**counts, undefined="both screeners gave all reports the same answer")
     kappa = (shares[0] + shares[3] - chance) / (1 - chance)
-    half = float(norm.ppf(0.5 + level / 2)) * _standard_error(shares, first, second, chance, kappa, n)
+    half = NormalDist().inv_cdf(0.5 + level / 2) * _standard_error(shares, first, second, chance, kappa, n)
     return Agreement(**counts, kappa=kappa, ci_low=max(-1.0, kappa - half), ci_high=min(1.0, kappa + half))
 
 

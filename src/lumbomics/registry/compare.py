@@ -1,8 +1,7 @@
 """Two records: the same report, different ones, or for a person to say.
 
-The limits below are engineering defaults, set on synthetic exports with known duplicates
-(``benchmarks/registry_dedupe.py``) and recorded in the decision on deduplication. They lean to the queue: a wrong merge hides a study, a doubtful pair
-costs a look.
+The limits below are engineering defaults, set on synthetic exports with known duplicates and recorded in the decision
+on deduplication. They lean to the queue: a wrong merge hides a study, a doubtful pair costs a look.
 """
 
 from __future__ import annotations
@@ -158,7 +157,7 @@ def title_similarity(one: Features, other: Features) -> float:
 
 
 def _same_identifier(one: Features, other: Features, name: str, similarity: float) -> Verdict:
-    """Let a shared identifier decide unless the rest speaks against it (a volume's DOI, an erratum under its paper's)."""
+    """Let a shared identifier decide unless the rest speaks against it (a volume's DOI, an erratum with a paper's)."""
     titled = bool(one.title and other.title)
     likeness, reason = Likeness.SAME, f"same {name}"
     if titled and similarity < OTHER_TITLE and name == "DOI" and _author_share(one, other) == 0:

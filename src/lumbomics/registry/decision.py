@@ -82,7 +82,9 @@ class Decision:
     def __post_init__(self) -> None:
         if self.kind in _CHOICES and self.choice not in _CHOICES[self.kind]:
             raise InputError(
-                f"no such choice for a {self.kind}", expected=", ".join(sorted(_CHOICES[self.kind])), got=repr(self.choice)
+                f"no such choice for a {self.kind}",
+                expected=", ".join(sorted(_CHOICES[self.kind])),
+                got=repr(self.choice),
             )
         if (self.stage is None) == (self.kind in {Kind.SCREENING, Kind.RESOLUTION}):
             raise InputError("screening and resolutions name a stage, nothing else does", got=str(self.stage))
@@ -101,10 +103,12 @@ class Decision:
     @classmethod
     def from_dict(cls, plain: Mapping[str, object]) -> Self:
         """Build it from a line's content."""
-        parts = {str(k): v if isinstance(v, list) else str(v) for k, v in plain.items() if k in cls.__dataclass_fields__}
-        stage = Stage(parts["stage"]) if "stage" in parts else None
+        parts = {
+            str(k): v if isinstance(v, list) else str(v) for k, v in plain.items() if k in cls.__dataclass_fields__
+        }
+        stage = Stage(str(parts["stage"])) if "stage" in parts else None
         records = tuple(str(one) for one in parts["records"])
-        return cls(**{**parts, "kind": Kind(parts["kind"]), "stage": stage, "records": records})  # type: ignore[arg-type]
+        return cls(**{**parts, "kind": Kind(str(parts["kind"])), "stage": stage, "records": records})  # type: ignore[arg-type]
 
 
 def read_decisions(text: str, *, where: str) -> tuple[Decision, ...]:
@@ -130,7 +134,7 @@ def now() -> str:
 
 
 def pair_choices(decisions: Iterable[Decision]) -> tuple[dict[Pair, tuple[bool, str]], tuple[Pair, ...]]:
-    """What people say of pairs, and the pairs over which they differ.
+    """Sum up what people say of pairs, and the pairs over which they differ.
 
     A person's last word on a pair counts. Where people differ, the pair is kept apart until they agree.
     """
@@ -144,7 +148,7 @@ def pair_choices(decisions: Iterable[Decision]) -> tuple[dict[Pair, tuple[bool, 
 
 
 def standing(decisions: Iterable[Decision], lead: Mapping[str, str]) -> dict[str, Decision]:
-    """The decision that stands for each report, by its first record's id; decisions in the order made.
+    """Find the decision that stands for each report, by its first record's id; decisions in the order made.
 
     A decision counts for the report that the shown record belongs to. Where later merging brought decisions on
     different records together, the last one stands only if all agree, or if it was made on the merged report;

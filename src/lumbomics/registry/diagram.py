@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
+from itertools import pairwise
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
@@ -20,6 +21,7 @@ _SIDE = 252.0
 _BAR = 26.0
 _MARGIN = 14.0
 _INK = "#1a1a1a"
+_BLUE = "#a9c7e8"
 _FAMILY = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 
 
@@ -89,7 +91,11 @@ def draw_flow(flow: Flow, *, title: str = "") -> str:
     right = left + _BOX + _SIDE + 2 * _GAP
     width = (right + _BOX + _SIDE + _GAP if two else left + _BOX + _SIDE + _GAP) + _MARGIN
     head = [_box(left, _BOX + _GAP + _SIDE, ["Identification of studies via databases and registers"], fill="#f2c94c")]
-    head += [_box(right, _BOX + _GAP + _SIDE, ["Identification of studies via other methods"], fill="#d9d9d9")] if two else []
+    head += (
+        [_box(right, _BOX + _GAP + _SIDE, ["Identification of studies via other methods"], fill="#d9d9d9")]
+        if two
+        else []
+    )
     rows = _left_rows(flow, left)
     if two:
         rows = [own + other for own, other in zip(rows, _right_rows(flow.others, right), strict=True)]
@@ -106,7 +112,7 @@ def draw_flow(flow: Flow, *, title: str = "") -> str:
 def _left_rows(flow: Flow, x: float) -> list[list[_Box]]:
     one = flow.databases
     side = x + _BOX + _GAP
-    awaiting = [("Awaiting a decision", one.title_awaiting)] if one.title_awaiting else []
+    awaiting = [("Not excluded, decision awaited", one.title_awaiting)] if one.title_awaiting else []
     return [
         [
             _box(x, _BOX, ["Records identified from:"], one.sources),
@@ -117,7 +123,16 @@ def _left_rows(flow: Flow, x: float) -> list[list[_Box]]:
             _box(side, _SIDE, [_counted("Records excluded", one.title_excluded)], awaiting),
         ],
         *_text_rows(one, x),
-        [_box(x, _BOX, [_counted("Studies included in review", flow.studies), _counted("Reports of included studies", flow.reports)])],
+        [
+            _box(
+                x,
+                _BOX,
+                [
+                    _counted("Studies included in review", flow.studies),
+                    _counted("Reports of included studies", flow.reports),
+                ],
+            )
+        ],
     ]
 
 
@@ -136,7 +151,7 @@ def _right_rows(one: Column, x: float) -> list[list[_Box]]:
 
 def _text_rows(one: Column, x: float) -> list[list[_Box]]:
     side = x + _BOX + _GAP
-    awaiting = [("Awaiting a decision", one.text_awaiting)] if one.text_awaiting else []
+    awaiting = [("Not excluded, decision awaited", one.text_awaiting)] if one.text_awaiting else []
     head = ["Reports excluded:"] if one.text_excluded else [_counted("Reports excluded", 0)]
     return [
         [
@@ -156,7 +171,7 @@ def _removals(one: Column, *, titles: bool) -> Sequence[tuple[str, int]]:
     lines += [(f"Removed: {reason}", number) for reason, number in one.removed]
     if titles:
         lines += [("Excluded on title and abstract", one.title_excluded)]
-        lines += [("Awaiting a decision on title and abstract", one.title_awaiting)] if one.title_awaiting else []
+        lines += [("Not excluded, decision awaited", one.title_awaiting)] if one.title_awaiting else []
     elif not one.removed:
         lines += [("Removed for other reasons", 0)]
     return lines
@@ -167,7 +182,9 @@ def _counted(words: str, number: int) -> str:
     return f"{words} (n\u00a0=\u00a0{number})"
 
 
-def _box(x: float, width: float, heads: Sequence[str], counts: Counts | Sequence[tuple[str, int]] = (), *, fill: str = "") -> _Box:
+def _box(
+    x: float, width: float, heads: Sequence[str], counts: Counts | Sequence[tuple[str, int]] = (), *, fill: str = ""
+) -> _Box:
     inner = width - 2 * _PAD
     lines = [line for head in heads for line in wrap(head, inner, bold=bool(fill))]
     bold = len(lines) if fill else 0
@@ -177,25 +194,31 @@ def _box(x: float, width: float, heads: Sequence[str], counts: Counts | Sequence
 
 
 def _place(rows: Sequence[Sequence[_Box]], top: float) -> list[list[_Box]]:
+    least = {1: _bar_length("Identification"), 5: _bar_length("Included")}
     placed, y = [], top
-    for row in rows:
-        height = max(box.needed for box in row)
+    for number, row in enumerate(rows):
+        height = max([box.needed for box in row] + [least.get(number, 0.0)])
         placed.append([box.at(y, height) for box in row])
         y += height + _GAP
     return placed
+
+
+def _bar_length(words: str) -> float:
+    return text_width(words, bold=True) + 2 * _PAD
 
 
 def _bars(rows: Sequence[Sequence[_Box]]) -> list[str]:
     stages = (("Identification", rows[1], rows[1]), ("Screening", rows[2], rows[4]), ("Included", rows[5], rows[5]))
     drawn = []
     for words, first, last in stages:
-        y, end = first[0].y, last[0].y + last[0].height
-        height = max(end - y, text_width(words, bold=True) + 2 * _PAD)
+        y = first[0].y
+        height = last[0].y + last[0].height - y
         middle = (_MARGIN + _BAR / 2, y + height / 2)
         drawn.append(
-            f'<rect x="{_MARGIN}" y="{y:.1f}" width="{_BAR}" height="{height:.1f}" rx="6" fill="#a9c7e8" stroke="{_INK}"/>'
-            f'<text x="{middle[0]:.1f}" y="{middle[1]:.1f}" transform="rotate(-90 {middle[0]:.1f} {middle[1]:.1f})" '
-            f'text-anchor="middle" dominant-baseline="central" font-weight="bold">{words}</text>'
+            f'<rect x="{_MARGIN}" y="{y:.1f}" width="{_BAR}" height="{height:.1f}" rx="6" '
+            f'fill="{_BLUE}" stroke="{_INK}"/>'
+            f'<text x="{middle[0]:.1f}" y="{middle[1]:.1f}" font-weight="bold" text-anchor="middle" '
+            f'dominant-baseline="central" transform="rotate(-90 {middle[0]:.1f} {middle[1]:.1f})">{words}</text>'
         )
     return drawn
 
@@ -205,7 +228,7 @@ def _arrows(rows: Sequence[Sequence[_Box]], *, two: bool) -> list[str]:
     for row in rows[1:5]:
         drawn += [_arrow(_east(a), _west(b)) for a, b in zip(row[::2], row[1::2], strict=True)]
     main = [row[0] for row in rows[1:]]
-    drawn += [_arrow(_south(a), _north(b)) for a, b in zip(main, main[1:], strict=False)]
+    drawn += [_arrow(_south(a), _north(b)) for a, b in pairwise(main)]
     if two:
         first, third, fourth, last = rows[1][2], rows[3][2], rows[4][2], rows[5][0]
         drawn += [_arrow(_south(first), _north(third)), _arrow(_south(third), _north(fourth))]

@@ -1,8 +1,8 @@
 """PRISMA 2020 counts; a flow whose numbers do not add up cannot be built.
 
-Page and others, BMJ 2021;372:n71: the template with databases, registers and other methods. What the template has no box
-for is counted in boxes of its own, so that nothing goes missing: duplicates and title exclusions of records found by
-other methods, and what still awaits a decision.
+Page and others, BMJ 2021;372:n71: the template with databases, registers and other methods. What the template has no
+box for is counted in boxes of its own, so that nothing goes missing: duplicates and title exclusions of records found
+by other methods, and what still awaits a decision.
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ class Flow:
     def __post_init__(self) -> None:
         _require((("reports included", self.reports, self.databases.included + self.others.included),))
         if self.studies > self.reports or (self.studies == 0) != (self.reports == 0):
-            raise InputError("more studies than reports, or one without the other", got=f"{self.studies}, {self.reports}")
+            raise InputError(
+                "more studies than reports, or one without the other", got=f"{self.studies}, {self.reports}"
+            )
 
     @property
     def finished(self) -> bool:
@@ -131,7 +133,9 @@ def count_flow(
     records, batches
         Active ones.
     title_abstract, full_text
-        Where each report stands; by first record's id, as ``removed``, ``retrieval`` and ``studies`` (standing decisions).
+        Where each report stands, by first record's id.
+    removed, retrieval, studies
+        Standing decisions, by first record's id.
     reasons
         Reason id -> words of the full-text reasons, in the order shown.
     """
@@ -144,9 +148,20 @@ def count_flow(
         found = [r for r in by_id.values() if (r.id in from_database) is left]
         sources = Counter(_source_words(searches[r.batch].source, searches[r.batch].database) for r in found)
         columns[left] = _column(
-            tuple(sources.items()), len(found) - len(own), [g[0] for g in own], title_abstract, full_text, removed, retrieval, reasons
+            tuple(sources.items()),
+            len(found) - len(own),
+            [g[0] for g in own],
+            title_abstract,
+            full_text,
+            removed,
+            retrieval,
+            reasons,
         )
-    included = [r for r, s in full_text.items() if s.outcome is Outcome.INCLUDED and _sought(r, title_abstract, removed, retrieval)]
+    included = [
+        r
+        for r, s in full_text.items()
+        if s.outcome is Outcome.INCLUDED and _sought(r, title_abstract, removed, retrieval)
+    ]
     names = {studies[r].choice if r in studies else r for r in included}
     return Flow(
         databases=columns[True],
@@ -193,7 +208,10 @@ def _column(
 
 
 def _sought(
-    report: str, title_abstract: Mapping[str, Standing], removed: Mapping[str, Decision], retrieval: Mapping[str, Decision]
+    report: str,
+    title_abstract: Mapping[str, Standing],
+    removed: Mapping[str, Decision],
+    retrieval: Mapping[str, Decision],
 ) -> bool:
     passed = title_abstract[report].outcome is Outcome.INCLUDED
     return passed and not _is_removed(report, removed) and not _is_missing(report, retrieval)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lumbomics.core.errors import FaultsError, InputError
+from lumbomics.registry.decision import Stage
 from lumbomics.registry.record import Record
 
 _PERSON = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
@@ -55,6 +56,10 @@ class Settings(BaseModel):
     full_text_reasons: dict[str, str] = Field(default_factory=lambda: dict(_STANDARD))
     limits: Limits = Limits()
 
+    def reasons_at(self, stage: Stage) -> dict[str, str]:
+        """Give the closed list of a stage: reason id -> words."""
+        return self.full_text_reasons if stage is Stage.FULL_TEXT else self.title_abstract_reasons
+
     @field_validator("screeners")
     @classmethod
     def _two_people(cls, screeners: tuple[str, str]) -> tuple[str, str]:
@@ -72,12 +77,14 @@ class Settings(BaseModel):
 
 
 def settings_from(plain: object, *, where: str) -> Settings:
-    """Settings from the content of ``registry.yaml``; FaultsError with every fault."""
+    """Build the settings from the content of ``registry.yaml``; FaultsError with every fault."""
     try:
         return Settings.model_validate(plain)
     except ValidationError as error:
         faults = [
-            InputError(one["msg"], where=f"{where}, {'.'.join(map(str, one['loc'])) or 'file'}", got=str(one["input"])[:80])
+            InputError(
+                one["msg"], where=f"{where}, {'.'.join(map(str, one['loc'])) or 'file'}", got=str(one["input"])[:80]
+            )
             for one in error.errors()
         ]
         raise FaultsError(faults) from None
@@ -91,12 +98,14 @@ def settings_to_dict(settings: Settings) -> dict[str, Any]:
 def person(name: str) -> str:
     """Check a person's short name, which also names files; InputError if it is none."""
     if not _PERSON.fullmatch(name):
-        raise InputError("a person's short name cannot be used", expected="lower case letters, digits, . _ -", got=repr(name))
+        raise InputError(
+            "a person's short name cannot be used", expected="lower case letters, digits, . _ -", got=repr(name)
+        )
     return name
 
 
 def outside_limits(records: Iterable[Record], limits: Limits, lead: Mapping[str, str]) -> dict[str, str]:
-    """Reports that lie outside the limits, or may: first record's id -> why, in words.
+    """Find the reports that lie outside the limits, or may: first record's id -> why, in words.
 
     A report lies outside when all its records that state a language (a year) state one outside; where none states it,
     it is named as unknown, for a person to look.

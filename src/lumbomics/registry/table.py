@@ -75,7 +75,7 @@ def _whole_rows(lines: list[str], start: int, separator: str, cells: int) -> Ite
 
 
 def _rows(lines: list[str], start: int, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number of lines used up after each row, and its cells; a field beyond csv's limit ends as one faulty row."""
+    """Yield the lines used up after each row, and its cells; a field beyond csv's limit ends as one faulty row."""
     reader = csv.reader((line + "\n" for line in lines[start:]), delimiter=separator)
     try:
         for row in reader:
@@ -115,7 +115,7 @@ def _draft(line: int, cells: dict[str, str], raw: dict[str, str]) -> Draft:
 
 
 def _authors(text: str) -> tuple[str, ...]:
-    """Split the authors of one cell: divided by semicolons, by ``and``, or by commas where every part ends with initials."""
+    """Split the authors of one cell at semicolons, at ``and``, or at commas where every part ends with initials."""
     bare = re.sub(r"\s*\(\d+\)", "", text.strip().rstrip("."))
     if ";" in bare:
         parts = bare.split(";")

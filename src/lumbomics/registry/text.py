@@ -248,7 +248,7 @@ _DOCUMENTS = (
 
 @lru_cache(maxsize=16384)
 def document_kind(kind: str, journal: str) -> str:
-    """Find what a record says it is: erratum, retraction, preprint, abstract, letter; empty where it says nothing special.
+    """Find what a record says it is: erratum, retraction, preprint, abstract, letter; empty where nothing special.
 
     "Nothing special" is most often a paper, but sources also leave the kind out; so it differs from no other kind
     surely, and a person decides.

@@ -7,8 +7,8 @@
     screening/STAGE.PERSON.jsonl  one screener's decisions at one stage
     derived/                    worked out from the rest; may be deleted
 
-Records and batches are written once, whole, and never changed; a batch counts when its YAML stands, which is written last.
-Each person appends to files of their own, so two people (or two windows of one) can work at once.
+Records and batches are written once, whole, and never changed; a batch counts when its YAML stands, written last.
+Each person appends to files of their own, so two people, or two windows of one, can work at once.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def decisions_path(folder: Path, kind: Kind, by: str, stage: Stage | None) -> Pa
 def append_decision(folder: Path, decision: Decision) -> None:
     """Append one line to the person's file and bring it to the disk.
 
-    The line goes out in one write to a file opened for appending, so that windows of one person do not tear each other's
-    lines; it begins a new line where a machine went down in the middle of the last one.
+    The line goes out in one write to a file opened for appending, so that windows of one person do not tear
+    each other's lines; it begins a new line where a machine went down in the middle of the last one.
 
     Raises
     ------
@@ -114,7 +114,9 @@ def append_decision(folder: Path, decision: Decision) -> None:
     except OutputError:
         raise
     except OSError as error:
-        raise OutputError("the decision cannot be written", where=str(path), got=error.strerror or str(error)) from error
+        raise OutputError(
+            "the decision cannot be written", where=str(path), got=error.strerror or str(error)
+        ) from error
 
 
 def read_people(folder: Path) -> tuple[Decision, ...]:
@@ -183,4 +185,6 @@ def _read_text(path: Path) -> str:
     except FileNotFoundError:
         raise ReadError("a file of the registry is missing", where=str(path)) from None
     except UnicodeDecodeError:
-        raise ReadError("a file of the registry is not UTF-8", where=str(path), hint="it was edited or damaged") from None
+        raise ReadError(
+            "a file of the registry is not UTF-8", where=str(path), hint="it was edited or damaged"
+        ) from None
