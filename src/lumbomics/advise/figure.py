@@ -117,7 +117,7 @@ def _footnotes(entries: Sequence[EvidenceEntry]) -> list[str]:
     notes = ["Wilson 95 % intervals. Filled: patients. Open: findings, levels or the like, which are not independent."]
     if any(entry.row.disagrees for entry in entries):
         notes.append(
-            "Red: numbers that disagree with each other or their source. Black cross: printed percentage, where it differs."
+            "Red: numbers that disagree with each other or their source. Cross: printed percentage, where it differs."
         )
     notes.append("Rows are not pooled: populations, questions and reference standards differ.")
     return notes

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Literal
 
 from lumbomics.advise.evaluate import verdict_on
+from lumbomics.advise.logic import UNKNOWN
 from lumbomics.advise.space import facts_of, points
 from lumbomics.catalogue import Comparison, Rule, RuleBook, atoms, parse_condition
 
@@ -47,10 +48,11 @@ def lint(book: RuleBook) -> tuple[Remark, ...]:
 
 def _reachability(book: RuleBook) -> Iterator[Remark]:
     for rule in book.rules.values():
-        truths = {verdict_on(rule, point, book).truth for point in points(facts_of(rule), book)}
-        if True not in truths:
+        found = [(point, verdict_on(rule, point, book).truth) for point in points(facts_of(rule), book)]
+        decided = {truth for point, truth in found if UNKNOWN not in point.values()}
+        if True not in {truth for _, truth in found}:
             yield Remark(grade="error", rule=rule.id, kind="unreachable", text="no consistent case makes it fire")
-        elif truths == {True} and rule.when != "always":
+        elif decided == {True} and rule.when != "always":
             text = "fires whatever the facts are: write `always`, or correct the condition"
             yield Remark(grade="error", rule=rule.id, kind="always true", text=text)
 

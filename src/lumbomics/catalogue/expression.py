@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from lumbomics.core.errors import CatalogueError
@@ -87,6 +88,7 @@ class _Token(NamedTuple):
 _END = _Token("end", "")
 
 
+@lru_cache(maxsize=1024)
 def parse_condition(text: str) -> Condition:
     """Parse a condition.
 
