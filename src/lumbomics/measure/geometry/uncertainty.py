@@ -2,23 +2,25 @@
 
 Two independent sources add up in the variance:
 
-1. *Rounding*: a face at a random place between two voxel centres is off by a uniform error of one spacing, SD
-   s / sqrt(12), with s the spacing along the surface's normal. Along a face tilted by theta against the lattice the
-   error repeats every s / tan(theta), which is the distance over which it stays alike. Endplates are never flat;
-   their own curvature acts as a tilt of about 0.1.
+1. *Rounding*: a face at a random place between two lattice planes d apart is off by a uniform error, SD d / sqrt(12).
+   The lattice has planes in many directions; those with reciprocal vector G (spacing 1 / |G|) give an error that
+   repeats along a direction t of the face |G . t| times a millimetre, so only families nearly parallel to the face
+   leave an error that does not average out. Endplates are never flat: their curvature adds a tilt of about 0.1.
 2. *Drawing*: the drawn boundary lies about the true one with a given SD and stays alike over a few millimetres.
 
-A patch of size L1 x L2 then holds n = (L1 / c) (L2 / c) independent readings (at least one a side), c being the
-distance over which a source stays alike; its mean has variance sd^2 / n, and the slope of a line along L1 has variance
-12 sd^2 / (n L1^2), the variance of a least-squares slope through evenly spread points (for n = 1 the same
-expression bounds the slope that one step can feign).
+A patch of size L1 x L2 then holds n = (L1 / c1) (L2 / c2) independent readings (at least one a side), c being the
+distance over which a source stays alike along that side; its mean has variance sd^2 / n, and the slope of a line along
+L1 has variance 12 sd^2 / (n L1^2), the variance of a least-squares slope through evenly spread points (for n = 1
+the same expression bounds the slope that one step can feign).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lumbomics.core.grid import FloatArray, Grid
 from lumbomics.core.labels import Labels
@@ -27,6 +29,7 @@ from lumbomics.measure.geometry.surface import Solid
 
 _NATURAL_TILT = 0.1
 _SIDE_TILT = 0.5
+_FACING = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +62,15 @@ class BoundaryError:
         self, normal: FloatArray, first: tuple[FloatArray, float], second: tuple[FloatArray, float]
     ) -> float:
         """SE of the mean position, along ``normal``, of a patch spanned by two (unit axis, length mm)."""
-        return float(np.sqrt(sum(sd**2 / n for sd, n in self._sources(normal, first, second))))
+        sd, readings = self._sources(normal, first, second)
+        return float(np.sqrt(np.sum(sd**2 / readings)))
 
     def slope_se_deg(
         self, normal: FloatArray, along: tuple[FloatArray, float], across: tuple[FloatArray, float]
     ) -> float:
         """SE of the tilt of a straight line fitted along ``along`` over a patch, in degrees."""
-        variance = sum(12 * sd**2 / (n * along[1] ** 2) for sd, n in self._sources(normal, along, across))
-        return float(np.degrees(np.sqrt(variance)))
+        sd, readings = self._sources(normal, along, across)
+        return float(np.degrees(np.sqrt(np.sum(12 * sd**2 / readings)) / along[1]))
 
     def volume_se_mm3(self, solid: Solid) -> float:
         """SE of a structure's volume: every patch of its surface moves in and out by itself.
@@ -85,21 +89,30 @@ class BoundaryError:
 
     def _sources(
         self, normal: FloatArray, first: tuple[FloatArray, float], second: tuple[FloatArray, float]
-    ) -> list[tuple[float, float]]:
-        spacing = self._spacing_along(normal)
-        alike = self._alike_mm(normal, spacing)
-        rounding = [max(1.0, length / max(alike, self._spacing_along(axis))) for axis, length in (first, second)]
-        drawing = [max(1.0, length / self.correlation_mm) for _, length in (first, second)]
-        return [
-            (spacing / np.sqrt(12), rounding[0] * rounding[1]),
-            (self.drawing_sd_mm, drawing[0] * drawing[1]),
-        ]
+    ) -> tuple[FloatArray, FloatArray]:
+        """SD and number of independent readings of every source on a patch, one entry a source."""
+        size = np.linalg.norm(self._families, axis=1)
+        facing = np.abs(self._families @ normal) > _FACING * size
+        families, size = self._families[facing], size[facing]
+        readings = np.ones(len(families))
+        for axis, length in (first, second):
+            repeats = np.minimum(np.hypot(families @ axis, _NATURAL_TILT * size), 1 / self._spacing_along(axis))
+            readings *= np.maximum(1.0, length * repeats)
+        drawn = np.prod([max(1.0, length / self.correlation_mm) for _, length in (first, second)])
+        return np.append(1 / (size * np.sqrt(12)), self.drawing_sd_mm), np.append(readings, drawn)
+
+    @cached_property
+    def _families(self) -> FloatArray:
+        """Reciprocal vectors (n, 3), per mm, of the lattice planes that voxels of a map line up in."""
+        whole = [h for h in np.ndindex(5, 5, 5) if _is_primitive(np.array(h) - 2)]
+        return np.asarray((np.array(whole) - 2) @ self.grid.inverse[:3, :3], dtype=np.float64)
 
     def _spacing_along(self, direction: FloatArray) -> float:
         share = (self.grid.axes.T @ direction) ** 2
         return float(np.sqrt(np.sum((share * self.grid.spacing_mm) ** 2)))
 
-    def _alike_mm(self, normal: FloatArray, spacing_mm: float) -> float:
-        steepest = float(np.max(np.abs(self.grid.axes.T @ normal)))
-        tilt = np.sqrt(max(1.0 - steepest**2, 0.0)) / max(steepest, 1e-6)
-        return float(spacing_mm / np.hypot(tilt, _NATURAL_TILT))
+
+def _is_primitive(index: NDArray[np.int64]) -> bool:
+    """Tell whether Miller indices have no common factor and the first that is not 0 is positive."""
+    lead = index[np.flatnonzero(index)][:1]
+    return bool(lead.size and lead[0] > 0 and np.gcd.reduce(index) == 1)
