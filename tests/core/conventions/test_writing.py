@@ -32,6 +32,14 @@ def test_a_disc_between_other_neighbours_is_not_given_a_false_name(map_of):
     assert set(losses_of(thirteen)) == {("spine", 28), ("spine", 119), ("spine", 128)}
 
 
+def test_a_spine_without_variants_is_held_whole_by_totalspineseg(map_of):
+    vertebrae = [*range(1, 25), 26]
+    discs = [100 + n for n in range(2, 25)]
+    converted = from_segmentation(Segmentation(spine=map_of([*vertebrae, *discs, 60, 61])), "totalspineseg")
+    assert converted.losses == ()
+    assert converted.labels.array.all()
+
+
 def test_the_lumbosacral_disc_of_six_lumbar_vertebrae_is_the_class_above_the_sacrum(map_of):
     converted = from_segmentation(Segmentation(spine=map_of([24, 25, 26, 124, 125])), "totalspineseg")
     assert converted.labels.array.ravel().tolist() == [45, 46, 50, 96, 100]
