@@ -18,19 +18,22 @@ from lumbomics.core.measurement import Absent, Context, Measurement, Posture, Re
 from lumbomics.core.provenance import Decision, Provenance
 from lumbomics.core.visit import Series, Visit
 from lumbomics.measure import measure
-from lumbomics.report import write_pdf, write_report
+from lumbomics.report import compose_report, render_pdf
 from lumbomics.run.bundle import write_segmentation
 from lumbomics.run.labels import LabelInput, LoadedLabels, attach, load_labels
 from lumbomics.run.outcome import Status, VisitOutcome
+from lumbomics.run.profiles import profiles_of
 from lumbomics.write import (
     hash_file,
     is_complete,
     remove_unfinished,
     visit_folder,
     visit_path,
+    write_bytes_atomic,
     write_drawings,
     write_measurements,
     write_run_manifest,
+    write_text_atomic,
 )
 
 _PACKAGES = ("numpy", "scipy", "nibabel", "pydicom", "matplotlib")
@@ -112,9 +115,10 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     step("report")
     faults = _faults(visit, loaded)
     report = visit_path(out, visit, "report.html")
-    files.append(write_report(visit, results, report, provenance=provenance, faults=faults))
+    html = compose_report(visit, results, profiles=profiles_of(visit), provenance=provenance, faults=faults)
+    files.append(write_text_atomic(html, report))
     if options.pdf:
-        files.append(write_pdf(report.read_text(encoding="utf-8"), report.with_suffix(".pdf")))
+        files.append(write_bytes_atomic(render_pdf(html), report.with_suffix(".pdf")))
     write_run_manifest(folder, provenance=provenance, files=files, options=options.as_json(), faults=faults)
     return _outcome(visit, results, report=report, table=table, faults=faults)
 

@@ -8,6 +8,7 @@ from lumbomics.write.atomic import (
     write_text_atomic,
 )
 from lumbomics.write.dataset import write_dataset_description
+from lumbomics.write.dicom import write_dicom_series
 from lumbomics.write.drawings import write_drawings
 from lumbomics.write.label_maps import MUSCLE_NAMES, SUBREGION_NAMES, foramen_names, write_labels_nifti
 from lumbomics.write.manifest import RunManifest, hash_file, is_complete, read_run_manifest, write_run_manifest
@@ -33,6 +34,7 @@ __all__ = [
     "visit_path",
     "write_bytes_atomic",
     "write_dataset_description",
+    "write_dicom_series",
     "write_drawings",
     "write_image_nifti",
     "write_json_atomic",
