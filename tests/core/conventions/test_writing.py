@@ -138,3 +138,10 @@ def test_written_maps_carry_the_targets_names_and_keep_their_grid(map_of):
     labels = from_segmentation(Segmentation(spine=spine), "totalspineseg").labels
     assert labels.names[45] == "vertebrae_L5"
     assert (labels.grid, labels.source, labels.array.dtype) == (spine.grid, "manual", np.uint8)
+
+
+def test_a_cord_of_the_semantic_map_lies_in_the_canal_of_a_target_without_cord(map_of):
+    segmentation = Segmentation(spine=map_of([0, 0]), subregion=map_of([60, 100]))
+    converted = from_segmentation(segmentation, "spider_semantic")
+    assert converted.labels.array.ravel().tolist() == [3, 2]
+    assert losses_of(converted) == {("subregion", 60): (1, 3)}
