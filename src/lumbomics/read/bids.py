@@ -13,7 +13,7 @@ from typing import Any
 from lumbomics.core.errors import ReadError
 from lumbomics.read.nifti import is_nifti, stem
 
-_NAME = re.compile(r"(?:[a-z]+-[A-Za-z0-9]+_)*[A-Za-z0-9]+")
+_NAME = re.compile(r"sub-[A-Za-z0-9]+_(?:(?:[a-z]+-)?[A-Za-z0-9]+_)*[A-Za-z0-9]+")
 _IMAGE_FOLDERS = frozenset({"anat", "ct", "dwi", "pet", "dx", "nm", "xray"})
 _LABEL_SUFFIXES = frozenset({"dseg", "msk", "mask", "seg"})
 _OF_LABELS = frozenset({"space", "label", "desc", "seg", "res", "den"})
@@ -46,12 +46,17 @@ class VisitFiles:
 
 
 def entities(path: Path) -> tuple[dict[str, str], str]:
-    """Entities and suffix of a BIDS file name; none and an empty suffix where the name is not BIDS."""
-    name = stem(path).removesuffix(".json")
-    if not _NAME.fullmatch(name):
-        return {}, ""
-    *pairs, suffix = name.split("_")
-    return dict(pair.split("-", 1) for pair in pairs), suffix
+    """Entities and suffix of a BIDS file name; none and an empty suffix where the name is not BIDS.
+
+    Words between entities (``acq-sag_T2w_desc-auto_dseg``) are allowed and passed over.
+    """
+    name = stem(path)
+    return _parts(name) if _NAME.fullmatch(name) else ({}, "")
+
+
+def _parts(name: str) -> tuple[dict[str, str], str]:
+    *tokens, suffix = name.split("_")
+    return dict(token.split("-", 1) for token in tokens if "-" in token), suffix
 
 
 def series_stem(path: Path) -> str | None:
@@ -145,14 +150,14 @@ def sidecar(image: Path, *, root: Path | None) -> Mapping[str, Any]:
         folders.append(folders[-1].parent)
     facts: dict[str, Any] = {}
     for folder in reversed(folders):
-        for path in sorted(folder.glob("*.json"), key=lambda file: len(entities(file)[0])):
+        for path in sorted(folder.glob("*.json"), key=lambda file: len(_parts(file.stem)[0])):
             if path.stem == stem(image) or (suffix and _applies(path, own, suffix)):
                 facts |= _object(path)
     return facts
 
 
 def _applies(path: Path, own: Mapping[str, str], suffix: str) -> bool:
-    found, its_suffix = entities(path.with_suffix(""))
+    found, its_suffix = _parts(path.stem)
     return its_suffix == suffix and found.items() <= own.items()
 
 

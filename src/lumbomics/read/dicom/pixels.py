@@ -89,7 +89,7 @@ def _decoded(frames: Sequence[Frame], files: Sequence[Path], digest: Any) -> Ite
 
 
 def _decode_file(path: Path, wanted: list[Frame], digest: Any) -> Iterator[NDArray[Any] | str]:
-    done = 0
+    done, dataset = 0, None
     try:
         with path.open("rb") as handle:
             digest.update(hashlib.file_digest(handle, "sha256").digest())
@@ -100,8 +100,8 @@ def _decode_file(path: Path, wanted: list[Frame], digest: Any) -> Iterator[NDArr
                 checked = _checked(picture, wanted[done], dataset)
                 done += 1
                 yield checked
-    except _UNDECODABLE as error:
-        reason = _reason(error)
+    except _UNDECODABLE:
+        reason = _reason(dataset)
         yield from (reason for _ in wanted[done:])
 
 
@@ -120,10 +120,10 @@ def _without_overlay_bits(picture: NDArray[Any], dataset: Any) -> NDArray[Any]:
     return np.asarray((picture << spare) >> spare)
 
 
-def _reason(error: Exception) -> str:
-    text = str(error).lower()
-    if "unable to decompress" in text or "missing" in text or "plugin" in text or "decoder" in text:
-        return "pixels are compressed in a way for which no decoder works here, or the compressed data are broken"
+def _reason(dataset: Any) -> str:
+    syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
+    if syntax is not None and syntax.is_private is False and syntax.is_transfer_syntax and syntax.is_compressed:
+        return f"pixels compressed as {syntax.name} cannot be decoded: no decoder is installed, or the data are broken"
     return "pixels are truncated or broken"
 
 

@@ -15,6 +15,7 @@ SAME_PLACE_MM = 0.01
 _SAME_DIRECTION = 2e-3
 _EVEN = 0.1
 _WORTH_SAYING_MM = 0.05
+_UNEVEN = "slice spacing is uneven throughout: no volume can be built"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -140,17 +141,15 @@ def _even_stack(frames: Sequence[Frame], nominal_mm: float | None, faults: tuple
 
 
 def _cut(ordered: list[Frame], places: NDArray[np.float64], nominal_mm: float | None) -> Stacked:
-    step = _commonest_step(places)
+    step = _commonest_step(places, nominal_mm)
+    if step is None:
+        return Stacked(stacks=(), left_over=((len(ordered), _UNEVEN),))
     breaks = [
         place
         for place, delta in enumerate(np.diff(places, axis=0))
         if np.linalg.norm(delta - step) > _EVEN * np.linalg.norm(step)
     ]
     runs = np.split(np.arange(len(ordered)), np.array(breaks, dtype=int) + 1)
-    if max(map(len, runs)) == 1:
-        return Stacked(
-            stacks=(), left_over=((len(ordered), "slice spacing is uneven throughout: no volume can be built"),)
-        )
     clusters = _join_over_losses(ordered, places, runs, step)
     built = [_keep_longest(cluster, ordered, places, step, nominal_mm, len(clusters)) for cluster in clusters]
     return Stacked(
@@ -159,7 +158,8 @@ def _cut(ordered: list[Frame], places: NDArray[np.float64], nominal_mm: float | 
     )
 
 
-def _commonest_step(places: NDArray[np.float64]) -> NDArray[np.float64]:
+def _commonest_step(places: NDArray[np.float64], nominal_mm: float | None) -> NDArray[np.float64] | None:
+    """Find the step that occurs most; one that occurs once must be the header's own slice distance."""
     deltas = np.diff(places, axis=0)
     lengths = np.linalg.norm(deltas, axis=1)
     alike = [
@@ -167,6 +167,8 @@ def _commonest_step(places: NDArray[np.float64]) -> NDArray[np.float64]:
     ]
     # of equally common steps the shorter: a gap is longer than the step it interrupts
     best = max(range(len(deltas)), key=lambda place: (alike[place].sum(), -lengths[place]))
+    if alike[best].sum() == 1 and abs(lengths[best] - (nominal_mm or 0)) > _EVEN * lengths[best]:
+        return None
     return np.asarray(deltas[alike[best]].mean(axis=0), dtype=np.float64)
 
 
