@@ -17,6 +17,8 @@ from lumbomics.measure.geometry.foramen import ForamenPlane, Rows
 from lumbomics.measure.geometry.frame import FloatArray, Frame
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.pedicle import find_pedicle
+from lumbomics.measure.geometry.rays import voxel_extent_mm
+from lumbomics.measure.geometry.section import CORRELATION_VOXELS
 from lumbomics.measure.geometry.spine import SpineGeometry
 from lumbomics.measure.registry import implements
 
@@ -100,10 +102,12 @@ class _Site:
             drawings=drawings,
         )
 
-    def border_se_mm(self, normal: FloatArray, along: FloatArray, length_mm: float) -> float:
+    def border_se_mm(self, normal: FloatArray, length_mm: float) -> float:
         """Return the standard error of a border's mean place over a length, from rounding, drawing and plane."""
-        rounded = self.spine.error.position_se_mm(normal, (along, length_mm), (np.cross(normal, along), 0.0))
-        return both(rounded, PLANE_SE_MM * BORDER_SLOPE)
+        error, extent = self.spine.error, voxel_extent_mm(self.spine.labels.grid, normal)
+        rounded = extent / np.sqrt(12 * max(1.0, length_mm / (CORRELATION_VOXELS * extent)))
+        drawn = error.drawing_sd_mm / np.sqrt(max(1.0, length_mm / error.correlation_mm))
+        return both(rounded, drawn, PLANE_SE_MM * BORDER_SLOPE)
 
 
 _Found = ForamenPlane | NotMeasurableError
@@ -113,7 +117,7 @@ def _height(site: _Site, found: _Found) -> Iterator[Result]:
     plane = _require(found)
     top, bottom = plane.borders()
     frame = plane.frame
-    se = site.border_se_mm(frame.superior, frame.anterior, 0.0)
+    se = site.border_se_mm(frame.superior, 0.0)
     line = Drawing.line(plane.world(bottom), plane.world(top), f"height of the {site.side} foramen {site.level}")
     yield site.measurement("height", "mm", float(top[1] - bottom[1]), both(se, se), line)
 
@@ -133,9 +137,9 @@ def _area_bony(site: _Site, found: _Found) -> Iterator[Result]:
 def _area_of(site: _Site, plane: ForamenPlane, rows: Rows, method: str) -> Measurement:
     """Area of the rows; its error is that of the borders in front and behind, above and below."""
     frame, height = plane.frame, float(np.ptp(rows.heights_mm))
-    walls = height * site.border_se_mm(frame.anterior, frame.superior, height)
+    walls = height * site.border_se_mm(frame.anterior, height)
     width = float(rows.widths_mm.mean())
-    roofs = width * site.border_se_mm(frame.superior, frame.anterior, width)
+    roofs = width * site.border_se_mm(frame.superior, width)
     outline = Drawing(Shape.POLYGON, plane.world(rows.polygon_mm), f"{site.side} foramen {site.level}")
     return site.measurement(method, "mm2", rows.area_mm2, both(walls, walls, roofs, roofs), outline)
 
@@ -146,7 +150,7 @@ def _superior_width(site: _Site, found: _Found) -> Iterator[Result]:
     top, bottom = plane.borders()
     height = top[1] - (top[1] - bottom[1]) / 4
     ends = [np.interp(height, rows.heights_mm, end) for end in (rows.back_mm, rows.front_mm)]
-    se = site.border_se_mm(plane.frame.anterior, plane.frame.superior, 0.0)
+    se = site.border_se_mm(plane.frame.anterior, 0.0)
     points = plane.world(np.array([[end, height] for end in ends]))
     line = Drawing.line(points[0], points[1], f"superior width of the {site.side} foramen {site.level}")
     yield site.measurement("superior_width", "mm", float(max(ends[1] - ends[0], 0.0)), both(se, se), line)
@@ -167,13 +171,7 @@ def _require_resolution(grid: Grid, segment: Frame) -> None:
         (segment.anterior, COARSEST_IN_PLANE_MM, "anterior"),
         (segment.right, COARSEST_ACROSS_MM, "right"),
     ):
-        extent = _voxel_extent_mm(grid, axis)
+        extent = voxel_extent_mm(grid, axis)
         if extent > coarsest:
             detail = f"voxels measure {extent:.1f} mm along the {name} axis; at most {coarsest} mm shows a foramen"
             raise NotMeasurableError(Reason.RESOLUTION_TOO_COARSE, detail)
-
-
-def _voxel_extent_mm(grid: Grid, axis: FloatArray) -> float:
-    """Spacing of a lattice along a direction, its axes weighted by how far they run that way."""
-    share = (grid.axes.T @ axis) ** 2
-    return float(np.linalg.norm(share * grid.spacing_mm))

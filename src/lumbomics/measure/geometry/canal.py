@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -22,7 +23,7 @@ SAMPLE_MM = 0.5
 """Distance between the points at which the curve is tabulated."""
 _ROUNDS = 4
 _FULL_PIECE = 0.6
-_LONGEST_CLOUD = 40_000
+_LONGEST_CLOUD = 15_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,11 @@ class Centreline:
 
     def station_of(self, points_mm: ArrayLike) -> FloatArray:
         """Station (...) mm of points (..., 3) RAS+ mm."""
-        return _stations(np.asarray(points_mm, dtype=np.float64), self.points_mm, self.tangents)
+        return _stations(np.asarray(points_mm, dtype=np.float64), self.points_mm, self.tangents, self._tree)
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(self.points_mm)
 
     def at(self, station_mm: float) -> FloatArray:
         """Return the curve's point (3,) RAS+ mm at a station; held at the curve's ends."""
@@ -158,8 +163,8 @@ def _tabulate(
     return curve, (float(ends[0]), float(ends[1]))
 
 
-def _stations(points: FloatArray, curve: FloatArray, tangents: FloatArray) -> FloatArray:
-    nearest = np.asarray(cKDTree(curve).query(points)[1], dtype=np.intp)
+def _stations(points: FloatArray, curve: FloatArray, tangents: FloatArray, tree: cKDTree | None = None) -> FloatArray:
+    nearest = np.asarray((tree or cKDTree(curve)).query(points)[1], dtype=np.intp)
     beyond = np.einsum("...i,...i", points - curve[nearest], tangents[nearest])
     inner = (nearest > 0) & (nearest < len(curve) - 1)
     held = np.where(inner, np.clip(beyond, -SAMPLE_MM, SAMPLE_MM), beyond)

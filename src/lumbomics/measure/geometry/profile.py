@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -14,9 +15,9 @@ from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.section import Section
 from lumbomics.measure.geometry.tube import Tube
 
-STEP_MM = 1.5
+STEP_MM = 2.0
 """Distance between stations of a profile."""
-_SMOOTHED_OVER = 7
+_SMOOTHED_OVER = 5
 _GAP_MM = 1.6 * STEP_MM
 
 
@@ -45,13 +46,18 @@ class Profile:
     @property
     def areas_mm2(self) -> FloatArray:
         """Area of every section, (n,) mm²."""
-        return np.array([section.area_mm2 for section in self.sections])
+        return np.array([area(section) for section in self.sections])
+
+    @property
+    def depths_mm(self) -> FloatArray:
+        """Extent along the anterior axis of every section, (n,) mm."""
+        return np.array([depth(section) for section in self.sections])
 
     def smallest(self, first_mm: float, last_mm: float) -> tuple[float, Section, float]:
         """Smallest area between two stations, the section where it lies, and the area's standard error.
 
         A minimum over noisy values is too low by about the noise, so the profile is smoothed first, by local parabolas
-        over ±4.5 mm (Savitzky and Golay, Anal Chem 1964).
+        over ±4 mm (Savitzky and Golay, Anal Chem 1964).
 
         Raises
         ------
@@ -66,11 +72,14 @@ class Profile:
         at = int(np.flatnonzero(inside)[np.argmin(smooth[inside])])
         return float(smooth[at]), self.sections[at], self.sections[at].area_se_mm2
 
-    def slope_at(self, station_mm: float, values: FloatArray) -> float:
-        """Change of ``values`` (n,), one a section, per mm of centreline at a station; 0 for a lone section."""
-        if len(values) < 2:
+    def slope_at(self, station_mm: float, size: Callable[[Section], float]) -> float:
+        """Change of a section's size per mm of centreline at a station; 0 for a lone section."""
+        if len(self.sections) < 2:
             return 0.0
-        return float(np.interp(station_mm, self.stations_mm, np.gradient(values, self.stations_mm)))
+        above = int(np.clip(np.searchsorted(self.stations_mm, station_mm), 1, len(self.sections) - 1))
+        below = above - 1
+        run = self.stations_mm[above] - self.stations_mm[below]
+        return float((size(self.sections[above]) - size(self.sections[below])) / run)
 
     def _smoothed(self) -> FloatArray:
         """Smoothed areas; each unbroken run of stations by itself."""
@@ -84,3 +93,13 @@ def _section(tube: Tube, station_mm: float, anterior: FloatArray) -> Section | N
         return tube.section(station_mm, anterior)
     except NotMeasurableError:
         return None
+
+
+def area(section: Section) -> float:
+    """Area of a section, mm²."""
+    return section.area_mm2
+
+
+def depth(section: Section) -> float:
+    """Extent of a section along its anterior axis, mm."""
+    return section.chord_along_anterior().length_mm
