@@ -11,10 +11,9 @@ from lumbomics.report.composition import Composition, load_composition
 from lumbomics.report.ranges import Range, quoted_ranges, remark
 from lumbomics.report.text import (
     biomarker_name,
-    full_text,
     interval_text,
     level_order,
-    unit_label,
+    unit_heading,
     value_text,
 )
 
@@ -98,7 +97,7 @@ def list_row(measurement: Measurement) -> ListRow:
         method=measurement.method,
         place=" ".join(part for part in (measurement.level, measurement.side) if part),
         cell=Cell(
-            text=full_text(measurement),
+            text=value_text(measurement, unit=True),
             title=cell.title,
             remark=cell.remark,
             caution=cell.caution,
@@ -133,7 +132,7 @@ def _column(entry: tuple[str, str, str], values: Sequence[Measurement]) -> Colum
     unit = mine[0].unit
     return Column(
         heading=heading,
-        unit=unit_label(unit),
+        unit=unit_heading(unit),
         biomarker=biomarker,
         method=method,
         sides=_sides(mine),

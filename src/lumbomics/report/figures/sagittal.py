@@ -10,7 +10,18 @@ from lumbomics.core.anatomy import VERTEBRA_NAMES
 from lumbomics.core.colours import level_colour, spine_colour
 from lumbomics.core.measurement import Measurement
 from lumbomics.report.composition import Panel
-from lumbomics.report.figures.canvas import draw, margin_notes, new_figure, outline, show_raster, to_png, write
+from lumbomics.report.figures.canvas import (
+    Png,
+    draw,
+    margin_notes,
+    new_row,
+    outline,
+    prolong,
+    show_raster,
+    title,
+    to_png,
+    write,
+)
 from lumbomics.report.raster import Raster, sample_mask
 from lumbomics.report.scene import Scene, canal_labels, sagittal_raster, shown_values
 from lumbomics.report.text import short_value
@@ -18,33 +29,28 @@ from lumbomics.report.text import short_value
 GLOBAL_LINE = "#ffffff"
 
 
-def sagittal_figure(scene: Scene, panels: Sequence[Panel]) -> str:
+def sagittal_figure(scene: Scene, panels: Sequence[Panel]) -> Png:
     """Draw the mid-sagittal row of panels; the first shows the labels, the others the drawn lines."""
     raster = sagittal_raster(scene)
-    left, right, bottom, top = raster.edges_mm
-    height = 6.2
-    width = height * (right - left) / (top - bottom)
-    figure = new_figure((width + 1.1) * len(panels), height)
-    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        show_raster(axes, raster, scene.image)
-        axes.set_title(panel.title, fontsize=9, loc="left", color="#1b1b1b")
-        _outlines(axes, raster, scene, filled=not panel.quantities)
+    figure, row = new_row([raster] * len(panels), [bool(panel.quantities) for panel in panels])
+    for axes, panel in zip(row, panels, strict=True):
+        show_raster(axes, raster, scene)
+        title(axes, panel.title)
+        if scene.image is None or not panel.quantities:
+            _outlines(axes, raster, scene)
         if panel.quantities:
             _lines(axes, raster, scene, [m for m in scene.measurements if panel.holds(m)])
         else:
             _names(axes, raster, scene)
-    figure.subplots_adjust(wspace=0.45)
     return to_png(figure)
 
 
-def _outlines(axes: Axes, raster: Raster, scene: Scene, *, filled: bool) -> None:
+def _outlines(axes: Axes, raster: Raster, scene: Scene) -> None:
     spine = scene.segmentation.spine
-    filled = filled or scene.image is None
-    for value in shown_values(scene) if filled else ():
-        outline(axes, raster, sample_mask(spine, value, raster), spine_colour(value), filled=filled)
-    for labels, value, what in canal_labels(scene) if filled else ():
-        if what == "dural sac":
-            outline(axes, raster, sample_mask(labels, value, raster), "#ffffff")
+    for value in shown_values(scene):
+        outline(axes, raster, sample_mask(spine, (value,), raster), spine_colour(value), filled=True)
+    for labels, values, colour in canal_labels(scene):
+        outline(axes, raster, sample_mask(labels, values, raster), colour)
 
 
 def _names(axes: Axes, raster: Raster, scene: Scene) -> None:
@@ -56,6 +62,8 @@ def _names(axes: Axes, raster: Raster, scene: Scene) -> None:
 def _lines(axes: Axes, raster: Raster, scene: Scene, measurements: Sequence[Measurement]) -> None:
     notes: dict[str, list[str]] = {}
     for measurement in measurements:
+        if measurement.level is None:
+            prolong(axes, raster, measurement.drawings, GLOBAL_LINE)
         draw(axes, raster, measurement.drawings, colour_of(measurement.level))
         notes.setdefault(measurement.level or "", []).append(short_value(measurement))
     base = float(raster.cut.centre_mm @ scene.frame.up)
