@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,14 +55,17 @@ def paint_grid(anatomy: Anatomy, grid: Grid, *, error: NDArray[np.float32] | Non
 def classify(anatomy: Anatomy, points_mm: FloatArray) -> Maps:
     """Sample the same maps at loose world points (n, 3)."""
     maps = {name: np.zeros(len(points_mm), dtype=np.uint8) for name in MAPS}
-    for layer in anatomy.arches:
-        _mark(maps, layer, layer.solid.at_points(points_mm) <= 0)
+    _mark_near(maps, anatomy.arches, points_mm)
     s, x, y = anatomy.canal.coordinates(points_mm)
     near = np.isfinite(s)
     _mark_canal(maps, anatomy, near, (s[near], x[near], y[near]), 0.0)
-    for layer in anatomy.fronts:
-        _mark(maps, layer, layer.solid.at_points(points_mm) <= 0)
+    mark_fronts(maps, anatomy, points_mm)
     return maps
+
+
+def mark_fronts(maps: Maps, anatomy: Anatomy, points_mm: FloatArray) -> None:
+    """Paint discs, herniations, bodies and foramina over maps (n,) in which the canal is already marked."""
+    _mark_near(maps, anatomy.fronts, points_mm)
 
 
 def index_box(grid: Grid, corners_mm: FloatArray) -> Box | None:
@@ -94,6 +98,22 @@ def level_on(grid: Grid, box: Box, solid: Solid) -> Array:
     return solid.level(*local_coordinates(grid, box, solid.frame))
 
 
+def _mark_near(maps: Maps, layers: tuple[Layer, ...], points_mm: FloatArray) -> None:
+    """Paint the layers whose boxes reach the points' own box."""
+    if len(points_mm) == 0:
+        return
+    low, high = points_mm.min(axis=0), points_mm.max(axis=0)
+    first, last = _bounds(layers)
+    for index in np.flatnonzero(((first <= high) & (last >= low)).all(axis=1)):
+        _mark(maps, layers[index], layers[index].solid.at_points(points_mm) <= 0)
+
+
+@lru_cache(maxsize=64)
+def _bounds(layers: tuple[Layer, ...]) -> tuple[FloatArray, FloatArray]:
+    corners = np.array([layer.solid.bounds_mm for layer in layers])
+    return corners[:, 0], corners[:, 1]
+
+
 def _paint(sheet: Sheet, layer: Layer) -> None:
     box = index_box(sheet.grid, layer.solid.corners_mm)
     if box is None:
@@ -107,7 +127,8 @@ def _mark(maps: Maps, layer: Layer, inside: NDArray[np.bool_]) -> None:
     if layer.over is not None:
         inside = inside & np.isin(maps[SPINE], layer.over)
     for name, value in layer.values.items():
-        maps[name][inside] = value
+        if name in maps:
+            maps[name][inside] = value
     if SPINE in layer.values and SAC not in layer.values:
         maps[SAC][inside] = 0
 

@@ -11,10 +11,12 @@ from lumbomics.core.anatomy import Numbering, NumberingSource
 from lumbomics.core.errors import InputError
 from lumbomics.core.grid import Grid
 from lumbomics.core.labels import Labels, Segmentation
+from lumbomics.core.measurement import Result
 from lumbomics.phantom.anatomy import FORAMINA, SAC, SPINE, SUBREGION, Anatomy, bounding_box, build_anatomy
 from lumbomics.phantom.errorfield import smooth_field
 from lumbomics.phantom.paint import paint_grid
 from lumbomics.phantom.parameters import PhantomParameters
+from lumbomics.phantom.truth import compute_truth
 
 FloatArray = NDArray[np.float64]
 _SOURCE = "phantom"
@@ -112,6 +114,10 @@ class Phantom:
         low = np.array([centre - half, low[1] - 40.0, low[2] + 20.0])
         high = np.array([centre + half + 0.01 * thickness_mm, high[1] + 25.0, high[2] + 5.0])
         return _grid_around(low, high, np.array([thickness_mm, in_plane_mm, in_plane_mm]), rotation)
+
+    def truth(self) -> tuple[Result, ...]:
+        """Compute every quantity from the geometry; ``se`` is 0 and the label source ``phantom``."""
+        return compute_truth(self.anatomy)
 
 
 def make_phantom(seed: int = 0, parameters: PhantomParameters | None = None) -> Phantom:

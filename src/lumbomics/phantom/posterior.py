@@ -18,7 +18,7 @@ FloatArray = NDArray[np.float64]
 Part = tuple[Subregion, Solid]
 
 _JOINT_HALF_GAP_MM = 1.0
-_PEDICLE_REACH_MM = 6.5
+_PEDICLE_REACH_MM = 5.5
 SIDES = ((Side.LEFT, -1.0), (Side.RIGHT, 1.0))
 
 _COSTAL = {Side.LEFT: Subregion.COSTAL_PROCESS_LEFT, Side.RIGHT: Subregion.COSTAL_PROCESS_RIGHT}
@@ -72,7 +72,7 @@ def pedicle(vertebra: Vertebra, sign: float) -> Pedicle:
     half_height = norm.pedicle_height / 2
     return Pedicle(
         x=sign * (norm.canal_width + norm.pedicle_width) / 2,
-        y=wall - 0.30 * norm.canal_depth,
+        y=wall - 0.24 * norm.canal_depth,
         z=vertebra.body.height / 2 - half_height - 1.5,
         half_width=norm.pedicle_width / 2,
         half_height=half_height,
@@ -84,7 +84,7 @@ def joint(upper: Vertebra, lower: Vertebra, parameters: PhantomParameters, side:
     disc = f"{upper.name}-{lower.name}"
     angle = np.deg2rad(upper.norm.facet_angle)
     back = (upper.body.depth + lower.body.depth) / 4
-    centre = [sign * (upper.norm.canal_width / 2 + 2.2), -back - 0.88 * lower.norm.canal_depth, 1.0]
+    centre = [sign * (upper.norm.canal_width / 2 + 2.2), -back - 0.72 * lower.norm.canal_depth, 1.0]
     frame = disc_frame(upper, lower).at(centre)
     return Joint(
         frame=frame,
@@ -108,8 +108,7 @@ def posterior_elements(
             yield _INFERIOR[side], _inferior_process(vertebra, joint(vertebra, below, parameters, side, sign), sign)
         if above is not None:
             yield _SUPERIOR[side], _superior_process(vertebra, joint(above, vertebra, parameters, side, sign), sign)
-        if vertebra.name != "S1":
-            yield Subregion.ARCH, _pedicle_solid(vertebra, sign)
+        yield Subregion.ARCH, _pedicle_solid(vertebra, sign)
 
 
 def _pedicle_solid(vertebra: Vertebra, sign: float) -> Solid:
@@ -141,10 +140,11 @@ def _lamina(vertebra: Vertebra, sign: float) -> Solid:
 def _spinous(vertebra: Vertebra) -> Solid:
     body, norm = vertebra.body, vertebra.norm
     start_y = -body.depth / 2 - norm.canal_depth - 3.5
-    drop = 0.6 if vertebra.name.startswith("T") else 0.22
-    start = (0.0, start_y, -0.22 * body.height)
-    end = (0.0, start_y - norm.spinous, -0.30 * body.height - drop * norm.spinous)
-    return boxed(vertebra.frame, *plate(start, end, 3.2, 0.34 * body.height))
+    thoracic = vertebra.name.startswith("T")
+    drop, tall = (0.6, 0.24) if thoracic else (0.1, 0.2 if vertebra.name in {"L5", "L6"} else 0.29)
+    start = (0.0, start_y, -0.24 * body.height)
+    end = (0.0, start_y - norm.spinous, -0.28 * body.height - drop * norm.spinous)
+    return boxed(vertebra.frame, *plate(start, end, 3.2, tall * body.height))
 
 
 def _transverse(vertebra: Vertebra, sign: float, parameters: PhantomParameters) -> Solid:
@@ -182,7 +182,7 @@ def _inferior_process(vertebra: Vertebra, place: Joint, sign: float) -> Solid:
     centre = origin + normal * 4.2 - tangent * 0.5
     blob, half = ellipsoid(centre, (4.6, 6.5, 10.5), np.column_stack([normal, tangent, local[:, 2]]))
     norm, middle = vertebra.norm, pedicle(vertebra, sign)
-    isthmus = np.array([middle.x - sign * 1.0, -vertebra.body.depth / 2 - 0.92 * norm.canal_depth, middle.z - 3.0])
+    isthmus = np.array([middle.x - sign * 1.0, -vertebra.body.depth / 2 - 0.60 * norm.canal_depth, middle.z - 3.0])
     limb, low, high = capsule(isthmus, centre, 4.6, 4.6, 1.2)
     level = _facing(blob, limb, origin, normal)
     return boxed(vertebra.frame, level, np.minimum(low, centre - half), np.maximum(high, centre + half))
