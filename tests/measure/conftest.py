@@ -120,7 +120,7 @@ def plain() -> AnalyticSpine:
 
 
 def make_grid(spacing: tuple[float, float, float], rotation: Vector | None = None) -> Grid:
-    size = np.array([66.0, 130.0, 250.0])
+    size = np.array([66.0, 130.0, 250.0] if rotation is None else [140.0, 160.0, 260.0])
     shape = np.ceil(size / spacing).astype(int)
     axes = np.eye(3) if rotation is None else rotation
     origin = axes @ (-(shape - 1) / 2 * np.array(spacing)) + np.array([0.13, -0.21, 0.37])
