@@ -26,6 +26,10 @@ Overrides = Mapping[str, Override]
 _DEFAULT_LABEL = "01"
 
 
+EVERY_SERIES = "*"
+"""Key of an override that holds for every series without one of its own."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Found:
     """A volume before it is named; ``name`` is set where the source's own name is kept, ``number`` is DICOM's."""
@@ -169,8 +173,11 @@ def _from_file(path: Path, root: Path | None) -> _Found:
 def _named(found: Sequence[_Found], overrides: Overrides, identifying: frozenset[str]) -> tuple[Series, ...]:
     kinds = [classify(one.headers) for one in found]
     names = _names(found, kinds)
-    said = [overrides.get(name) or overrides.get(one.number) for one, name in zip(found, names, strict=True)]
-    _require_known(overrides, {*names, *(one.number for one in found)})
+    said = [
+        overrides.get(name) or overrides.get(one.number) or overrides.get(EVERY_SERIES)
+        for one, name in zip(found, names, strict=True)
+    ]
+    _require_known(overrides, {EVERY_SERIES, *names, *(one.number for one in found)})
     kinds = [classify(one.headers, override) for one, override in zip(found, said, strict=True)]
     return tuple(
         _series(one, name, kind, identifying)

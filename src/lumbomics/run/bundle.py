@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lumbomics.core.anatomy import Numbering
+from lumbomics.core.anatomy import Numbering, NumberingSource
 from lumbomics.core.errors import ReadError
 from lumbomics.core.labels import Labels, Segmentation
 from lumbomics.core.visit import Visit
@@ -76,7 +76,6 @@ def write_segmentation(
 def read_segmentation(
     files: Iterable[Path],
     *,
-    source: str,
     boundary_sd_mm: float | None = None,
     numbering: Numbering | None = None,
 ) -> Segmentation:
@@ -97,8 +96,8 @@ def read_segmentation(
         found[name] = path
     if "spine" not in found:
         raise ReadError("no spine label map among the files", expected="a file with seg-spine in its name")
-    maps = {n: read_nifti_labels(p, source=source, boundary_sd_mm=boundary_sd_mm) for n, p in found.items()}
-    return Segmentation(**maps, numbering=numbering or Numbering())
+    maps = {n: read_nifti_labels(p, source=p.name, boundary_sd_mm=boundary_sd_mm) for n, p in found.items()}
+    return Segmentation(**maps, numbering=numbering or Numbering(source=NumberingSource.LABEL_FILE))
 
 
 def map_of(path: Path) -> str | None:

@@ -129,6 +129,7 @@ def _load_file(given: LabelInput, path: Path) -> LoadedLabels:
 
 
 def _numbering(given: LabelInput) -> Numbering | None:
+    """Level numbers are the label file's own unless the operator says more."""
     if given.transition is None:
         return None
     return Numbering(source=NumberingSource.OPERATOR, transition=given.transition)
@@ -149,7 +150,7 @@ def _load_folder(given: LabelInput, visit: Visit) -> tuple[LoadedLabels, ...]:
     groups = (tuple(group) for _, group in groupby([p for p in mine if map_of(p)], key=_group))
     return tuple(
         LoadedLabels(
-            segmentation=read_segmentation(group, source=group[0].parent.name, boundary_sd_mm=given.boundary_sd_mm),
+            segmentation=read_segmentation(group, boundary_sd_mm=given.boundary_sd_mm, numbering=_numbering(given)),
             files=group,
         )
         for group in groups

@@ -26,6 +26,7 @@ from lumbomics.run.profiles import profiles_of
 from lumbomics.write import (
     hash_file,
     is_complete,
+    remove_run_manifest,
     remove_unfinished,
     visit_folder,
     visit_path,
@@ -99,7 +100,7 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     step("measuring")
     results = _measure(visit)
     remove_unfinished(folder)
-    (folder / "run.json").unlink(missing_ok=True)
+    remove_run_manifest(folder)
     step("writing label maps")
     files = [f for s in visit.series if s.segmentation for f in _write_maps(out, visit, s)]
     table = visit_path(out, visit, "measurements.tsv")
