@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lumbomics.core.errors import InputError, ReadError
-from lumbomics.core.image import Contrast
+from lumbomics.core.image import Contrast, Quantity
 from lumbomics.core.visit import Plane
 from lumbomics.read import SourceKind, find_visits, read_bids, read_visit
 
@@ -126,6 +126,19 @@ def test_a_data_set_without_images_is_refused(tmp_path):
     (tmp_path / "dataset_description.json").write_text("{}")
     with pytest.raises(ReadError, match="holds no image"):
         find_visits(tmp_path)
+
+
+def test_label_maps_without_an_image_are_no_visit(dataset):
+    put(dataset / "derivatives/tool/sub-Z/anat/sub-Z_desc-auto_dseg.nii.gz")
+    assert "Z" not in {source.participant for source in find_visits(dataset)}
+
+
+def test_loose_files_are_sorted_into_images_and_label_maps(tmp_path):
+    put(tmp_path / "example_ct.nii.gz")
+    put(tmp_path / "example_seg.nii.gz")
+    visit = read_visit(tmp_path)
+    assert [series.image.quantity for series in visit.series] == [Quantity.HOUNSFIELD]
+    assert visit.set_aside == (("label map", "label map: to be converted"),)
 
 
 def test_the_same_name_in_two_folders_is_numbered(dataset):

@@ -1,6 +1,7 @@
 """DICOM folders, good and bad: nothing is filled in, nothing is dropped in silence, no one is named."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -176,6 +177,59 @@ def test_parallel_groups_planned_apart_become_volumes_of_their_own(tmp_path, sag
     visit = read_visit(tmp_path)
     assert [series.image.grid.shape[2] for series in visit.series] == [4, 5]
     assert len({series.name for series in visit.series}) == 2
+
+
+def test_overlapping_parallel_groups_shifted_within_the_plane_become_volumes_of_their_own(tmp_path, sagittal):
+    files = write_dicom_series(sagittal((6, 8, 9)), tmp_path, shuffled_names=False)
+    for number, path in enumerate(files):
+        x, y, z = (0, -40, 90) if number < 5 else (9.5, -25, 70)
+        change(path, ImagePositionPatient=[x - 4 * (number % 5), y, z])
+    assert sorted(series.image.grid.shape[2] for series in read_visit(tmp_path).series) == [4, 5]
+
+
+def test_a_label_map_in_a_dicom_folder_does_not_hide_the_pictures(t2_series):
+    folder, _, image = t2_series
+    (folder / "l5_label.nii.gz").write_bytes(b"a label map")
+    (source,) = find_visits(folder)
+    assert [one.path.name for one in source.label_maps] == ["l5_label.nii.gz"]
+    np.testing.assert_array_equal(read_visit(source).series[0].image.array, image.array)
+
+
+def test_a_study_over_midnight_is_one_visit(t2_series):
+    folder, files, image = t2_series
+    for number, path in enumerate(files):
+        change(path, AcquisitionDate=f"2020010{1 + number // 3}", StudyDate=None)
+    assert read_visit(folder).series[0].image.grid.shape == image.grid.shape
+
+
+def test_files_and_folders_that_may_not_be_read_are_reported(t2_series, monkeypatch):
+    folder, files, _ = t2_series
+    plain = Path.open
+
+    def refuse(self, *arguments, **options):
+        if self == files[-1]:
+            raise PermissionError
+        return plain(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    visit = read_visit(folder)
+    assert "cannot be opened" in reasons(visit)
+    assert visit.series[0].image.grid.shape[2] == 4
+
+    def closed(self):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(ReadError, match="may not be read"):
+        read_visit(folder)
+
+
+def test_an_inverted_radiograph_without_orientation_says_so(tmp_path, sagittal):
+    path = write_dicom_series(sagittal((6, 8, 1)), tmp_path)[0]
+    gone = dict.fromkeys(("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"))
+    change(path, Modality="CR", PhotometricInterpretation="MONOCHROME1", ImagerPixelSpacing=[0.1, 0.1], **gone)
+    faults = " ".join(read_visit(tmp_path).series[0].faults)
+    assert all(word in faults for word in ("inverted", "no patient orientation", "magnified"))
 
 
 def test_angled_groups_in_one_series_become_volumes_of_their_own(tmp_path):

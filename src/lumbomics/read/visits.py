@@ -18,6 +18,7 @@ from lumbomics.read.headers import SeriesHeaders, headers_from_sidecar
 from lumbomics.read.identity import pseudonym
 from lumbomics.read.naming import series_name, unique_names
 from lumbomics.read.nifti import read_nifti_image, stem
+from lumbomics.read.patterns import matches
 from lumbomics.read.plane import plane_of
 from lumbomics.read.posture import posture_of
 from lumbomics.read.sources import SourceKind, VisitSource, find_visits
@@ -162,12 +163,18 @@ def _from_file(path: Path, root: Path | None) -> _Found:
     suffix = entities(path)[1] if entities(path)[0] else ""
     headers = headers_from_sidecar(sidecar(path, root=root), suffix=suffix, plane=plane_of(image.grid))
     if not suffix:
-        headers = replace(headers, texts=(*headers.texts, stem(path)))
+        headers = _with_name(headers, stem(path))
     if headers.modality == "CT":
         image = replace(image, quantity=Quantity.HOUNSFIELD)
     with path.open("rb") as handle:
         fingerprint = hashlib.file_digest(handle, "sha256").hexdigest()
     return _Found(image=image, headers=headers, fingerprint=fingerprint, name=series_stem(path))
+
+
+def _with_name(headers: SeriesHeaders, name: str) -> SeriesHeaders:
+    """Let the words of a file name that is not BIDS speak, for CT too, which has no timing to tell it by."""
+    modality = headers.modality or ("CT" if matches("ct", [name]) else "")
+    return replace(headers, modality=modality, texts=(*headers.texts, name))
 
 
 def _named(found: Sequence[_Found], overrides: Overrides, identifying: frozenset[str]) -> tuple[Series, ...]:

@@ -226,7 +226,7 @@ def _frames_or_reason(dataset: Dataset, place: int) -> list[Frame] | str:
 
 def _study(dataset: Dataset) -> str:
     """Key of the visit: the study's date where there is one, else its UID; sorts by time."""
-    date = str(value_of(dataset, "StudyDate") or value_of(dataset, "AcquisitionDate") or "")
+    date = str(value_of(dataset, "StudyDate") or "")
     return date or str(value_of(dataset, "StudyInstanceUID") or "")
 
 

@@ -13,6 +13,7 @@ from lumbomics.read.dicom.frames import Frame
 
 SAME_PLACE_MM = 0.01
 _SAME_DIRECTION = 2e-3
+_SAME_LINE_MM = 0.05
 _EVEN = 0.1
 _WORTH_SAYING_MM = 0.05
 _UNEVEN = "slice spacing is uneven throughout: no volume can be built"
@@ -81,6 +82,36 @@ def _same_direction(one: Frame, other: Frame) -> bool:
         return False
     apart = max(np.abs(one.row - other.row).max(), np.abs(one.column - other.column).max())
     return bool(apart < _SAME_DIRECTION)
+
+
+def by_line(frames: Sequence[Frame]) -> list[list[Frame]]:
+    """Tell parallel stacks apart that are shifted within the plane, where each is evenly spaced on its own.
+
+    A gantry tilt shifts every slice: then no two slices share a line and the frames stay together.
+    """
+    lines: list[tuple[NDArray[np.float64], list[Frame]]] = []
+    for frame, place in zip(frames, _in_plane(frames), strict=True):
+        for line, members in lines:
+            if np.abs(place - line).max() <= _SAME_LINE_MM:
+                members.append(frame)
+                break
+        else:
+            lines.append((place, [frame]))
+        if 2 * len(lines) > len(frames):
+            return [list(frames)]
+    groups = [members for _, members in lines]
+    return groups if all(_is_even_line(group) for group in groups) else [list(frames)]
+
+
+def _in_plane(frames: Sequence[Frame]) -> NDArray[np.float64]:
+    axes = np.array([frames[0].row, frames[0].column], dtype=np.float64)
+    return np.asarray(positions(frames) @ axes.T, dtype=np.float64)
+
+
+def _is_even_line(frames: Sequence[Frame]) -> bool:
+    along = np.sort(positions(frames) @ frames[0].normal)
+    distinct = along[np.insert(np.diff(along) > SAME_PLACE_MM, 0, True)]
+    return len(distinct) > 1 and _is_even(distinct[:, None])
 
 
 def positions(frames: Sequence[Frame]) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from lumbomics.read.dicom.pixels import FrameError, load_stack
 from lumbomics.read.dicom.projection import projection_affine
 from lumbomics.read.dicom.repeats import untangle
 from lumbomics.read.dicom.scan import Aside, Progress, Scan
-from lumbomics.read.dicom.stacks import Stack, by_orientation, stack
+from lumbomics.read.dicom.stacks import Stack, by_line, by_orientation, stack
 from lumbomics.read.dicom.view import FrameView, value_of, view
 from lumbomics.read.headers import SeriesHeaders
 from lumbomics.read.plane import plane_of
@@ -85,11 +85,13 @@ def _groups(frames: Sequence[Frame]) -> list[list[Frame]]:
         spacing = tuple(round(distance, 4) for distance in frame.spacing_mm)
         placed = frame.position_mm is not None
         groups[frame.series, frame.frame_of_reference, frame.shape, spacing, frame.key, placed].append(frame)
-    return [
-        part
-        for group in groups.values()
-        for part in (by_orientation(group) if group[0].position_mm is not None else [group])
-    ]
+    return [part for group in groups.values() for part in _parallel(group)]
+
+
+def _parallel(group: list[Frame]) -> list[list[Frame]]:
+    if group[0].position_mm is None:
+        return [group]
+    return [line for part in by_orientation(group) for line in by_line(part)]
 
 
 class _Reader:
