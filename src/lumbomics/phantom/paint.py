@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -12,7 +13,7 @@ from lumbomics.core.anatomy import CANAL, CORD
 from lumbomics.core.grid import Grid
 from lumbomics.core.labels import Subregion
 from lumbomics.phantom.anatomy import FORAMINA, SAC, SPINE, SUBREGION, Anatomy, Layer
-from lumbomics.phantom.canal import REACH_MM, STEP_MM
+from lumbomics.phantom.canal import STEP_MM, Canal
 from lumbomics.phantom.shapes import Array, Frame, Solid
 
 FloatArray = NDArray[np.float64]
@@ -41,6 +42,25 @@ class Sheet:
     error: NDArray[np.float32] | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Voxels about a stretch of the canal.
+
+    Parameters
+    ----------
+    box
+        Part of the grid.
+    where
+        (n,) positions in the raveled box.
+    place
+        Canal coordinates s, x, y (n,) of those voxels.
+    """
+
+    box: Box
+    where: NDArray[np.intp] = field(repr=False)
+    place: tuple[Array, Array, Array] = field(repr=False)
+
+
 def paint_grid(anatomy: Anatomy, grid: Grid, *, error: NDArray[np.float32] | None = None) -> Maps:
     """Sample all label maps on ``grid``; a voxel belongs to what its centre lies in."""
     sheet = Sheet(grid, {name: np.zeros(grid.shape, dtype=np.uint8) for name in MAPS}, error)
@@ -58,7 +78,7 @@ def classify(anatomy: Anatomy, points_mm: FloatArray) -> Maps:
     _mark_near(maps, anatomy.arches, points_mm)
     s, x, y = anatomy.canal.coordinates(points_mm)
     near = np.isfinite(s)
-    _mark_canal(maps, anatomy, near, (s[near], x[near], y[near]), 0.0)
+    _mark_canal(maps, anatomy, np.flatnonzero(near), (s[near], x[near], y[near]), 0.0)
     mark_fronts(maps, anatomy, points_mm)
     return maps
 
@@ -133,36 +153,35 @@ def _mark(maps: Maps, layer: Layer, inside: NDArray[np.bool_]) -> None:
         maps[SAC][inside] = 0
 
 
-def _paint_canal(sheet: Sheet, anatomy: Anatomy) -> None:
-    canal, grid = anatomy.canal, sheet.grid
+def canal_stretches(canal: Canal, grid: Grid, margin_mm: float) -> Iterator[Stretch]:
+    """Walk along the canal in pieces: the voxels within ``margin_mm`` of its wall and their canal coordinates."""
     pieces = int(np.ceil(len(canal.points) * STEP_MM / 40))
-    for stretch in np.array_split(np.arange(len(canal.points)), pieces):
-        reach = canal.half_width[stretch].max() + 3
-        centre = canal.points[stretch]
-        box = index_box(grid, np.vstack([centre - reach, centre + reach]))
+    for part in np.array_split(np.arange(len(canal.points)), pieces):
+        reach = canal.half_width[part].max() + margin_mm
+        box = index_box(grid, np.vstack([canal.points[part] - reach, canal.points[part] + reach]))
         if box is None:
             continue
-        _paint_stretch(sheet, anatomy, box, (stretch[0] * STEP_MM, (stretch[-1] + 1) * STEP_MM))
+        x, y, z = local_coordinates(grid, box, Frame(np.eye(3), np.zeros(3)))
+        s, across, forward = canal.coordinates(np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1))
+        near = (s >= part[0] * STEP_MM) & (s < (part[-1] + 1) * STEP_MM)
+        near &= across**2 + forward**2 < reach**2
+        yield Stretch(box, np.flatnonzero(near), (s[near], across[near], forward[near]))
 
 
-def _paint_stretch(sheet: Sheet, anatomy: Anatomy, box: Box, span: tuple[float, float]) -> None:
-    frame = Frame(np.eye(3), np.zeros(3))
-    x, y, z = local_coordinates(sheet.grid, box, frame)
-    points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
-    s, across, forward = anatomy.canal.coordinates(points)
-    near = (s >= span[0]) & (s < span[1]) & (across**2 + forward**2 < REACH_MM**2)
-    error = 0.0 if sheet.error is None else sheet.error[box].ravel()[near]
-    views = {name: values[box].ravel() for name, values in sheet.maps.items()}
-    _mark_canal(views, anatomy, near, (s[near], across[near], forward[near]), error)
-    for name, values in sheet.maps.items():
-        values[box] = views[name].reshape(x.shape)
+def _paint_canal(sheet: Sheet, anatomy: Anatomy) -> None:
+    for stretch in canal_stretches(anatomy.canal, sheet.grid, 3.0):
+        error = 0.0 if sheet.error is None else sheet.error[stretch.box].ravel()[stretch.where]
+        views = {name: values[stretch.box] for name, values in sheet.maps.items()}
+        flat = {name: view.ravel() for name, view in views.items()}
+        _mark_canal(flat, anatomy, stretch.where, stretch.place, error)
+        for name, view in views.items():
+            view[...] = flat[name].reshape(view.shape)
 
 
 def _mark_canal(
-    maps: Maps, anatomy: Anatomy, near: NDArray[np.bool_], place: tuple[Array, Array, Array], error: float | Array
+    maps: Maps, anatomy: Anatomy, where: NDArray[np.intp], place: tuple[Array, Array, Array], error: float | Array
 ) -> None:
-    """Paint canal, sac and cord at the points ``near``, whose canal coordinates are ``place``."""
-    where = np.flatnonzero(near)
+    """Paint canal, sac and cord at the points ``where``, whose canal coordinates are ``place``."""
     canal = anatomy.canal
     inside = where[canal.canal_level(*place) <= error]
     maps[SPINE][inside], maps[SUBREGION][inside], maps[FORAMINA][inside] = CANAL, Subregion.CANAL, 0
