@@ -61,11 +61,11 @@ class SpineFrame:
         """Neighbouring vertebrae (above, below) among those shown."""
         return list(pairwise(self.bodies))
 
-    def tangent(self, point_mm: FloatArray, *, window_mm: float = 15.0) -> FloatArray:
-        """Direction of the middle line near a point, (3,), headwards."""
+    def tangent(self, point_mm: FloatArray, *, window_mm: float = 15.0) -> FloatArray | None:
+        """Direction of the canal's middle line near a point, (3,), headwards; ``None`` where no canal is labelled."""
         near = self.middle_mm[np.abs((self.middle_mm - point_mm) @ self.up) <= window_mm]
-        if len(near) < 3:
-            return self.up
+        if not self.has_canal or len(near) < 3:
+            return None
         direction = _principal(near)
         return direction if direction @ self.up > 0 else -direction
 

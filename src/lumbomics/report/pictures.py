@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lumbomics.core.anatomy import VERTEBRA_NAMES
 from lumbomics.core.measurement import Measurement
-from lumbomics.report.composition import Composition, Panel, Picture
+from lumbomics.report.composition import Composition, Panel, Picture, load_composition
 from lumbomics.report.figures import axial_figure, coronal_figure, foramina_figure, profile_figure, sagittal_figure
 from lumbomics.report.figures.canvas import PAGE_IN, Png
 from lumbomics.report.profile import Profile
@@ -40,7 +40,7 @@ def series_pictures(scene: Scene, composition: Composition, profiles: Sequence[P
     shown = [_shown(words["sagittal"], scene, sagittal_raster(scene), sagittal_figure(scene, words["sagittal"].panels))]
     axial = axial_figure(scene, words["axial"])
     if axial is not None:
-        shown.append(_shown(words["axial"], scene, axial_raster(scene, *scene.frame.discs()[0]), axial))
+        shown.append(_shown(words["axial"], scene, axial_raster(scene, scene.discs()[0]), axial))
     foramina = foramina_figure(scene, words["foramina"])
     if foramina is not None:
         shown.append(_shown(words["foramina"], scene, sagittal_raster(scene), foramina))
@@ -52,7 +52,8 @@ def series_pictures(scene: Scene, composition: Composition, profiles: Sequence[P
 def _shown(words: Picture, scene: Scene, raster: Raster, png: Png) -> Shown:
     panels: tuple[Panel, ...] = words.panels or (words,)
     drawn = (m for m in scene.measurements if any(panel.holds(m) for panel in panels))
-    fill = {"bend": _bend(raster), "reformat": _reformat(scene, raster)}
+    plane = load_composition().axial_planes["canal" if scene.frame.has_canal else "disc"]
+    fill = {"bend": _bend(raster), "reformat": _reformat(scene, raster), "plane": plane}
     names = [VERTEBRA_NAMES[number] for number in scene.frame.bodies]
     levels = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
     alt = words.alt.format(levels=levels, what=_what(drawn))

@@ -11,6 +11,7 @@ from lumbomics.report.composition import Composition, load_composition
 from lumbomics.report.ranges import Range, quoted_ranges, remark
 from lumbomics.report.text import (
     biomarker_name,
+    decimals_of,
     interval_text,
     level_order,
     unit_heading,
@@ -34,13 +35,14 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """Heading of a column, or of two where the quantity has sides."""
+    """Heading of a column, or of two where the quantity has sides; all its values take the same decimals."""
 
     heading: str
     unit: str
     biomarker: str
     method: str
     sides: tuple[Side | None, ...]
+    decimals: int
     ranges: tuple[Range, ...]
 
 
@@ -92,7 +94,7 @@ def list_row(measurement: Measurement) -> ListRow:
     """One measurement as a row of a list."""
     cell = _cell(measurement)
     return ListRow(
-        name=load_composition().heading(measurement.biomarker, measurement.method)
+        name=load_composition().full_heading(measurement.biomarker, measurement.method)
         or biomarker_name(measurement.biomarker),
         method=measurement.method,
         place=" ".join(part for part in (measurement.level, measurement.side) if part),
@@ -119,7 +121,11 @@ def _level_table(title: str, wanted: Sequence[tuple[str, str, str]], results: Se
     rows = tuple(
         (
             level,
-            tuple(_cell(placed.get((c.biomarker, c.method, level, side))) for c in columns for side in c.sides),
+            tuple(
+                _cell(placed.get((c.biomarker, c.method, level, side)), decimals=c.decimals)
+                for c in columns
+                for side in c.sides
+            ),
         )
         for level in levels
     )
@@ -136,6 +142,7 @@ def _column(entry: tuple[str, str, str], values: Sequence[Measurement]) -> Colum
         biomarker=biomarker,
         method=method,
         sides=_sides(mine),
+        decimals=max(decimals_of(unit, se=value.se) for value in mine),
         ranges=quoted_ranges(biomarker, method, unit, level=None),
     )
 
@@ -145,11 +152,11 @@ def _sides(values: Iterable[Measurement]) -> tuple[Side | None, ...]:
     return _SIDES if found & set(_SIDES) else tuple(found)
 
 
-def _cell(result: Result | None) -> Cell:
+def _cell(result: Result | None, *, decimals: int | None = None) -> Cell:
     if result is None:
         return Cell()
     if isinstance(result, Absent):
         return Cell(text=DASH, title=result.detail, is_absent=True)
     interval = interval_text(result)
     title = f"95 % CI {interval}" if interval else "standard error not known"
-    return Cell(text=value_text(result), title=title, remark=remark(result), caution=result.caution)
+    return Cell(text=value_text(result, decimals=decimals), title=title, remark=remark(result), caution=result.caution)

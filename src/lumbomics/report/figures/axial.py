@@ -12,7 +12,7 @@ from lumbomics.core.measurement import Measurement
 from lumbomics.report.composition import Panel
 from lumbomics.report.figures.canvas import INK, Png, draw, new_mosaic, outline, show_raster, title, to_png
 from lumbomics.report.raster import Raster, sample_mask
-from lumbomics.report.scene import Scene, axial_raster, canal_labels
+from lumbomics.report.scene import Scene, axial_raster, canal_labels, shows_disc
 from lumbomics.report.text import short_value
 
 _COLUMNS = 3
@@ -20,15 +20,15 @@ _LINE = "#e69f00"
 
 
 def axial_figure(scene: Scene, panel: Panel) -> Png | None:
-    """Draw one axial picture a disc that has values (every disc where none has), with outlines and drawn diameters.
+    """Draw one axial picture a disc that has values, with outlines and drawn diameters.
 
-    ``None`` where no two neighbouring vertebrae are shown.
+    Where no disc has values, every disc whose place is known is shown; ``None`` where there is none.
     """
-    every = scene.discs()
-    discs = [disc for disc in every if _shown(scene, panel, disc[2])] or every
+    known = [disc for disc in scene.discs() if shows_disc(scene, disc)]
+    discs = [disc for disc in known if _shown(scene, panel, disc[2])] or known
     if not discs:
         return None
-    rasters = [axial_raster(scene, above, below) for above, below, _ in discs]
+    rasters = [axial_raster(scene, disc) for disc in discs]
     left, right, bottom, top = rasters[0].edges_mm
     lines = max(-(-len(_shown(scene, panel, level)) // 2) for _, _, level in discs)
     figure, mosaic = new_mosaic(

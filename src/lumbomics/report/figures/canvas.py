@@ -22,6 +22,7 @@ DPI = 150
 PAGE_IN = 9.2
 INK = "#1b1b1b"
 _EDGE_IN = 0.03
+_LINE_IN = 0.122
 _NOTES_IN, _GAP_IN, _TITLE_IN = 1.6, 0.1, 0.3
 _HALO = [withStroke(linewidth=2.2, foreground="black")]
 _THIN_HALO = [withStroke(linewidth=1.6, foreground="black", alpha=0.75)]
@@ -155,24 +156,30 @@ def write(axes: Axes, x: float, y: float, text: str, colour: str = "white", *, s
 
 
 def margin_notes(axes: Axes, raster: Raster, notes: Mapping[str, float]) -> None:
-    """Write one line a note to the right of the picture, at the height given, pushed apart where they would touch."""
+    """Write each note to the right of the picture at the height given (mm), pushed apart where they would touch."""
     _, right, bottom, top = raster.edges_mm
-    gap = (top - bottom) * 0.023
-    floor = np.inf
-    for text, wanted in sorted(notes.items(), key=lambda note: -note[1]):
-        half = gap * (text.count("\n") + 1.5) / 2
-        middle = min(wanted, floor - half)
-        floor = middle - half
+    line = _LINE_IN * (top - bottom) / (axes.get_window_extent().height / DPI)
+    ordered = sorted(notes.items(), key=lambda note: -note[1])
+    halves = np.array([line * (text.count("\n") + 1.3) / 2 for text, _ in ordered])
+    places = spread([wanted for _, wanted in ordered], halves, bottom, top)
+    for (text, _), place in zip(ordered, places, strict=True):
         axes.text(
-            right + 0.012 * (top - bottom),
-            middle,
-            text,
-            fontsize=7.5,
-            color=INK,
-            ha="left",
-            va="center",
-            linespacing=1.15,
-        )
+            right + line * 0.3, place, text, fontsize=7, color=INK, ha="left", va="center", linespacing=1.2
+        )  # fmt: skip
+
+
+def spread(wanted: Sequence[float], halves: NDArray[np.float64], bottom: float, top: float) -> NDArray[np.float64]:
+    """Move descending positions as little as needed so that items of these half heights lie apart and inside."""
+    places = np.array(wanted, dtype=np.float64)
+    ceiling = top
+    for item in range(len(places)):
+        places[item] = min(places[item], ceiling - halves[item])
+        ceiling = places[item] - halves[item]
+    floor = bottom
+    for item in reversed(range(len(places))):
+        places[item] = max(places[item], floor + halves[item])
+        floor = places[item] + halves[item]
+    return places
 
 
 def direction_letters(direction: NDArray[np.float64]) -> str:

@@ -8,7 +8,6 @@ from lumbomics.report.composition import Panel
 from lumbomics.report.figures.canvas import (
     Png,
     draw,
-    margin_notes,
     new_row,
     outline,
     prolong,
@@ -16,10 +15,9 @@ from lumbomics.report.figures.canvas import (
     to_png,
     write,
 )
-from lumbomics.report.figures.sagittal import GLOBAL_LINE
+from lumbomics.report.figures.sagittal import GLOBAL_LINE, level_notes
 from lumbomics.report.raster import sample_mask
 from lumbomics.report.scene import Scene, coronal_raster, shown_values
-from lumbomics.report.text import short_value
 
 
 def coronal_figure(scene: Scene, panel: Panel) -> Png:
@@ -37,6 +35,5 @@ def coronal_figure(scene: Scene, panel: Panel) -> Png:
     for measurement in shown:
         prolong(axes, raster, measurement.drawings, GLOBAL_LINE)
         draw(axes, raster, measurement.drawings, GLOBAL_LINE)
-    base = float(raster.cut.centre_mm @ scene.frame.up)
-    margin_notes(axes, raster, {short_value(m): scene.height_of(m.level) - base for m in shown})
+    level_notes(axes, raster, scene, shown)
     return to_png(figure)

@@ -8,11 +8,10 @@ from lumbomics.core.anatomy import Side
 from lumbomics.core.colours import spine_colour
 from lumbomics.core.measurement import Measurement
 from lumbomics.report.composition import Panel
-from lumbomics.report.figures.canvas import Png, draw, margin_notes, new_row, outline, show_raster, title, to_png
-from lumbomics.report.figures.sagittal import colour_of
+from lumbomics.report.figures.canvas import Png, draw, new_row, outline, show_raster, title, to_png
+from lumbomics.report.figures.sagittal import colour_of, level_notes
 from lumbomics.report.raster import Raster, sample_mask
 from lumbomics.report.scene import Scene, all_points, sagittal_raster, shown_values
-from lumbomics.report.text import short_value
 
 _SIDES = (Side.RIGHT, Side.LEFT)
 
@@ -44,10 +43,6 @@ def _side(axes: Axes, scene: Scene, raster: Raster, measurements: list[Measureme
     for value in shown_values(scene):
         mask = sample_mask(scene.segmentation.spine, (value,), raster)
         outline(axes, raster, mask, spine_colour(value), filled=scene.image is None)
-    notes: dict[str, list[str]] = {}
     for measurement in measurements:
         draw(axes, raster, measurement.drawings, colour_of(measurement.level))
-        notes.setdefault(measurement.level or "", []).append(short_value(measurement))
-    base = float(raster.cut.centre_mm @ scene.frame.up)
-    placed = {"\n".join([level, *texts]): scene.height_of(level) - base for level, texts in notes.items()}
-    margin_notes(axes, raster, placed)
+    level_notes(axes, raster, scene, measurements)

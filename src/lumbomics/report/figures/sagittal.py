@@ -24,7 +24,7 @@ from lumbomics.report.figures.canvas import (
 )
 from lumbomics.report.raster import Raster, sample_mask
 from lumbomics.report.scene import Scene, canal_labels, sagittal_raster, shown_values
-from lumbomics.report.text import short_value
+from lumbomics.report.text import short_value, value_text
 
 GLOBAL_LINE = "#ffffff"
 
@@ -39,7 +39,7 @@ def sagittal_figure(scene: Scene, panels: Sequence[Panel]) -> Png:
         if scene.image is None or not panel.quantities:
             _outlines(axes, raster, scene)
         if panel.quantities:
-            _lines(axes, raster, scene, [m for m in scene.measurements if panel.holds(m)])
+            _lines(axes, raster, scene, panel)
         else:
             _names(axes, raster, scene)
     return to_png(figure)
@@ -59,20 +59,27 @@ def _names(axes: Axes, raster: Raster, scene: Scene) -> None:
         write(axes, x, y, VERTEBRA_NAMES[number], level_colour(number), size=9)
 
 
-def _lines(axes: Axes, raster: Raster, scene: Scene, measurements: Sequence[Measurement]) -> None:
-    notes: dict[str, list[str]] = {}
-    for measurement in measurements:
+def _lines(axes: Axes, raster: Raster, scene: Scene, panel: Panel) -> None:
+    shown = [m for m in scene.measurements if panel.holds(m)]
+    for measurement in shown:
         if measurement.level is None:
             prolong(axes, raster, measurement.drawings, GLOBAL_LINE)
         draw(axes, raster, measurement.drawings, colour_of(measurement.level))
-        notes.setdefault(measurement.level or "", []).append(short_value(measurement))
+    level_notes(axes, raster, scene, shown, terse=panel.terse)
+
+
+def level_notes(
+    axes: Axes, raster: Raster, scene: Scene, measurements: Sequence[Measurement], *, terse: bool = False
+) -> None:
+    """Write the values of each level beside it, those of the whole spine at the foot."""
+    notes: dict[str, list[str]] = {}
+    for measurement in measurements:
+        text = value_text(measurement, unit=True) if terse else short_value(measurement)
+        notes.setdefault(measurement.level or "", []).append(text)
     base = float(raster.cut.centre_mm @ scene.frame.up)
-    placed = {_note(level, texts): scene.height_of(level or None) - base for level, texts in notes.items()}
-    margin_notes(axes, raster, placed)
-
-
-def _note(level: str, texts: Sequence[str]) -> str:
-    return "\n".join([*([level] if level else []), *texts])
+    join = "  " if terse else "\n"
+    placed = {join.join([level, *texts] if level else texts): scene.height_of(level) for level, texts in notes.items()}
+    margin_notes(axes, raster, {text: height - base for text, height in placed.items()})
 
 
 def colour_of(level: str | None) -> str:
