@@ -21,6 +21,10 @@ def centre_mm(number: int) -> np.ndarray:
     return np.array([0.0, 0.0, (23 - number) * PITCH_MM])
 
 
+def mm(*coordinates: float) -> np.ndarray:
+    return np.array(coordinates, dtype=float)
+
+
 def inside(points: np.ndarray, centre: np.ndarray, size: tuple[float, float, float]) -> np.ndarray:
     return (np.abs(points - centre) <= np.array(size) / 2).all(axis=-1)
 
@@ -33,18 +37,16 @@ def spine_array(grid: Grid) -> np.ndarray:
     for number, _ in LEVELS:
         at = centre_mm(number)
         array[inside(points, at, BODY_MM)] = number
-        array[inside(points, at + (0, -46, 0), (8, 22, 16))] = number
+        array[inside(points, at + mm(0, -46, 0), (8, 22, 16))] = number
         if number != 24:
             array[inside(points, at - (0, 0, PITCH_MM / 2), (40, 30, 10))] = 100 + number
     return array
 
 
-def sagittal_grid(axes: np.ndarray | None = None) -> Grid:
-    """A sagittal acquisition: 0.8 mm in the plane, slices 4 mm apart, stored from right to left."""
-    axes = np.eye(3) if axes is None else axes
+def sagittal_grid() -> Grid:
+    """A sagittal acquisition: slices 4 mm apart from left to right, finer in the plane."""
     size, spacing = np.array([18, 120, 190]), np.array([4.0, 0.9, 0.8])
-    origin = -axes @ (spacing * (size - 1) / 2) + axes @ np.array([0.0, -18.0, 0.0])
-    return Grid.from_spacing((18, 120, 190), spacing, origin_mm=origin, axes=axes)
+    return Grid.from_spacing((18, 120, 190), spacing, origin_mm=(0.0, -18.0, 0.0) - spacing * (size - 1) / 2)
 
 
 def level(context: Context, biomarker: str, method: str, unit: str, at: str, value: float, se: float, **more):
@@ -57,14 +59,15 @@ def box_results(context: Context) -> list:
     """Measurements with the lines of the boxes, and absences."""
     half = BODY_MM[1] / 2
     results: list = []
-    for number, name in (((22, "L3-L4")), (23, "L4-L5")):
-        low, high = centre_mm(number) - (0, 0, 12), centre_mm(number + 1) + (0, 0, 12)
-        line = tuple(Drawing.line(at + (0, -half, 0), at + (0, half, 0), "endplate") for at in (low, high))
+    for number, name in ((22, "L3-L4"), (23, "L4-L5")):
+        low, high = centre_mm(number) - (0, 0, 12), centre_mm(number + 1) + mm(0, 0, 12)
+        line = tuple(Drawing.line(at + mm(0, -half, 0), at + mm(0, half, 0), "endplate") for at in (low, high))
+        height = (Drawing.line(low, high),)
         ring = np.array([[-11, -34, 0], [11, -34, 0], [11, -18, 0], [-11, -18, 0]]) + (low + high) / 2
         results += [
             level(context, "segmental_lordosis", "disc_angle", "deg", name, -0.04, 0.61, drawings=line),
             level(context, "slip_percent", "endplate_corner", "%", name, -12.3 if number == 22 else 1.7, 1.1),
-            level(context, "disc_height", "mean_central80", "mm", name, 10.1, 0.32, drawings=(Drawing.line(low, high),)),
+            level(context, "disc_height", "mean_central80", "mm", name, 10.1, 0.32, drawings=height),
             level(
                 context, "dural_sac_area", "perpendicular_at_disc", "mm2", name, 88.0 if number == 22 else 97.0, 4.0,
                 drawings=(Drawing(Shape.POLYGON, ring, "sac"),),
@@ -77,9 +80,7 @@ def box_results(context: Context) -> list:
             results.append(
                 level(context, "foraminal_dimensions", "height", "mm", name, value, 0.9, side=side, drawings=drawn)
             )
-    arms = tuple(
-        Drawing.line(centre_mm(n) + (0, -half, 12), centre_mm(n) + (0, half + 30, 12)) for n in (22, 24)
-    )
+    arms = tuple(Drawing.line(centre_mm(n) + mm(0, -half, 12), centre_mm(n) + mm(0, half + 30, 12)) for n in (22, 24))
     results += [
         Measurement(
             biomarker="lumbar_lordosis_l1_l5", method="endplate_line_midsagittal", unit="deg", value=43.21, se=1.5,
@@ -108,8 +109,8 @@ def box_results(context: Context) -> list:
     return results
 
 
-def box_visit(name: str = "acq-sag_T2w", axes: np.ndarray | None = None) -> tuple[Visit, list]:
-    grid = sagittal_grid(axes)
+def box_visit(name: str = "acq-sag_T2w") -> tuple[Visit, list]:
+    grid = sagittal_grid()
     spine = Labels(spine_array(grid), grid, source="manual")
     brightness = np.select([spine.array == CANAL, spine.array >= 100, spine.array > 0], [900, 260, 420], 120)
     noise = np.random.default_rng(7).normal(0, 20, grid.shape)
