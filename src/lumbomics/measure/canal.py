@@ -164,8 +164,8 @@ def _at_disc(found: _Canal | NotMeasurableError, upper: str, lower: str) -> Iter
 
 def _area_minimum(found: _Canal | NotMeasurableError, level: str) -> Iterator[Result]:
     canal = _require(found)
-    first, last = canal.levelled.around_body(level, canal.levelled.spine.disc_pairs)
-    smallest, section, se = canal.profile.smallest(first, last)
+    first, last = canal.levelled.around_body(level)
+    smallest, section, se = canal.profile.smallest(first, last, station_se_mm=STATION_SE_MM)
     yield Measurement(
         biomarker=BIOMARKER,
         method="area_minimum",

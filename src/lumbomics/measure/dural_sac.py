@@ -10,7 +10,7 @@ from lumbomics.core.measurement import Drawing, Measurement, Reason, Result
 from lumbomics.measure.attempt import attempt, both, pair_level
 from lumbomics.measure.canal import outline
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
-from lumbomics.measure.geometry.profile import Profile, area, depth
+from lumbomics.measure.geometry.profile import STEP_MM, Profile, area, depth
 from lumbomics.measure.geometry.spine import SpineGeometry
 from lumbomics.measure.geometry.stations import STATION_SE_MM, LevelledTube
 from lumbomics.measure.geometry.surface import Solid
@@ -81,7 +81,7 @@ def _areas(found: _Sac, upper: str, lower: str) -> Iterator[Result]:
     level = pair_level(upper, lower)
     station, caution = sac.at_disc(upper, lower)
     section = sac.tube.section(station, sac.spine.segment(upper, lower).anterior)
-    profile = sac.profile(station - _WITHIN_MM, station + _WITHIN_MM)
+    profile = sac.profile(station - _WITHIN_MM - STEP_MM, station + _WITHIN_MM + STEP_MM)
     moved = STATION_SE_MM * profile.slope_at(station, area)
     yield Measurement(
         biomarker=AREA,
@@ -97,7 +97,9 @@ def _areas(found: _Sac, upper: str, lower: str) -> Iterator[Result]:
 
 
 def _smallest(profile: Profile, station_mm: float, level: str, caution: str | None) -> Iterator[Result]:
-    smallest, narrowest, se = profile.smallest(station_mm - _WITHIN_MM, station_mm + _WITHIN_MM)
+    smallest, narrowest, se = profile.smallest(
+        station_mm - _WITHIN_MM, station_mm + _WITHIN_MM, station_se_mm=STATION_SE_MM
+    )
     yield Measurement(
         biomarker=AREA,
         method="minimum_within_6mm",

@@ -16,7 +16,7 @@ from lumbomics.measure.geometry.surface import Solid
 from lumbomics.measure.geometry.vertebra import VertebraGeometry, body_extent
 
 _STEP_MM = 0.8
-_BESIDE_CANAL_MM = (3.0, 24.0)
+_BESIDE_CANAL_MM = (3.0, 32.0)
 _REACH_MM = 20.0
 _LEAST_AREA_MM2 = 15.0
 _CANAL_NEAR_MM = 60.0

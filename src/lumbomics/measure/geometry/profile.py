@@ -53,24 +53,35 @@ class Profile:
         """Extent along the anterior axis of every section, (n,) mm."""
         return np.array([depth(section) for section in self.sections])
 
-    def smallest(self, first_mm: float, last_mm: float) -> tuple[float, Section, float]:
-        """Smallest area between two stations, the section where it lies, and the area's standard error.
+    def smallest(self, first_mm: float, last_mm: float, *, station_se_mm: float) -> tuple[float, Section, float]:
+        """Smallest area between two stations, the section next to it, and the area's standard error.
 
         A minimum over noisy values is too low by about the noise, so the profile is smoothed first, by local parabolas
-        over ±4 mm (Savitzky and Golay, Anal Chem 1964).
+        over ±4 mm (Savitzky and Golay, Anal Chem 1964). ``station_se_mm`` is the standard error of both ends: it counts
+        where the area still falls towards an end.
 
         Raises
         ------
         NotMeasurableError
             If the tube is not seen all the way.
         """
-        inside = (self.stations_mm >= first_mm - 1e-6) & (self.stations_mm <= last_mm + 1e-6)
-        seen = np.r_[first_mm, self.stations_mm[inside], last_mm]
-        if not inside.any() or np.diff(seen).max() > _GAP_MM:
+        inside = self.stations_mm[(self.stations_mm > first_mm) & (self.stations_mm < last_mm)]
+        at = np.r_[first_mm, inside, last_mm]
+        if not self._reaches(first_mm, last_mm):
             raise NotMeasurableError(Reason.FIELD_OF_VIEW, "the sections do not reach from end to end of the level")
-        smooth = self._smoothed()
-        at = int(np.flatnonzero(inside)[np.argmin(smooth[inside])])
-        return float(smooth[at]), self.sections[at], self.sections[at].area_se_mm2
+        smooth = np.asarray(np.interp(at, self.stations_mm, self._smoothed()), dtype=np.float64)
+        lowest = int(np.argmin(smooth))
+        nearest = self.sections[int(np.argmin(np.abs(self.stations_mm - at[lowest])))]
+        moved = station_se_mm * self.slope_at(at[lowest], area) if lowest in {0, len(at) - 1} else 0.0
+        return float(smooth[lowest]), nearest, float(np.hypot(nearest.area_se_mm2, moved))
+
+    def _reaches(self, first_mm: float, last_mm: float) -> bool:
+        """Whether sections lie at, between and beyond two stations without a gap."""
+        start = int(np.searchsorted(self.stations_mm, first_mm, side="right")) - 1
+        end = int(np.searchsorted(self.stations_mm, last_mm))
+        if start < 0 or end >= len(self.stations_mm):
+            return False
+        return bool(np.diff(self.stations_mm[start : end + 1]).max(initial=0.0) <= _GAP_MM)
 
     def slope_at(self, station_mm: float, size: Callable[[Section], float]) -> float:
         """Change of a section's size per mm of centreline at a station; 0 for a lone section."""

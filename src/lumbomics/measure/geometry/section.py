@@ -28,7 +28,7 @@ PRIOR_AMPLITUDE = 0.4
 to equal width and depth: 0.04 of the radius at k = 3 (a rounded triangle), 0.025 at k = 4 (a rounded square)."""
 WALL_SLOPE = 0.1
 """Inclination of the wall to the centreline that is allowed for when readings are moved into the plane (tan 6 deg)."""
-SLAB_SD_MM = 1.0
+SLAB_SD_MM = 0.7
 """Standard deviation of the weight given to readings off the plane."""
 CORRELATION_VOXELS = 1.5
 """Neighbouring readings share their rounding error over about this many voxels of a surface."""
