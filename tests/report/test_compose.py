@@ -181,7 +181,7 @@ def test_a_report_of_absences_alone_is_honest(visit_and_results):
     text = " ".join(page.text.split())
     assert "0 values measured, 2 not assessable" in text
     assert "Nothing could be measured in this series" in text
-    assert "no lumbar vertebra is labelled Slip percentage (signed): L4-L5, L5-S1" in text
+    assert "no lumbar vertebra is labelled Slip percentage (signed) (Slip): L4-L5, L5-S1" in text
     assert page.all("img") == []
 
 

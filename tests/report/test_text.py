@@ -98,4 +98,6 @@ def test_absences_with_the_same_obstacle_are_told_once():
     ]  # fmt: skip
     (group,) = group_absences(absences, load_composition())
     assert group.count == 3
-    assert [(o.detail, o.hidden[0][1]) for o in group.obstacles] == [("cut", "L4-L5, L5-S1 left")]
+    (obstacle,) = group.obstacles
+    assert obstacle.detail == "cut"
+    assert obstacle.hidden == (("Foraminal height, width and area (Height)", "L4-L5, L5-S1 left"),)

@@ -30,10 +30,15 @@ GLOBAL_LINE = "#ffffff"
 
 
 def sagittal_figure(scene: Scene, panels: Sequence[Panel]) -> Png:
-    """Draw the mid-sagittal row of panels; the first shows the labels, the others the drawn lines."""
+    """Draw the mid-sagittal row: a panel without quantities shows the labels, the others the lines of their values.
+
+    Panels without any value are left out; where none has one, the bare image stands beside the labels.
+    """
     raster = sagittal_raster(scene)
-    figure, row = new_row([raster] * len(panels), [bool(panel.quantities) for panel in panels])
-    for axes, panel in zip(row, panels, strict=True):
+    shown = [p for p in panels if not p.quantities or any(p.holds(m) for m in scene.measurements)]
+    bare = scene.image is not None and not any(panel.quantities for panel in shown)
+    figure, row = new_row([raster] * (len(shown) + bare), [bool(panel.quantities) for panel in shown] + [False] * bare)
+    for axes, panel in zip(row, shown, strict=False):
         show_raster(axes, raster, scene)
         title(axes, panel.title)
         if scene.image is None or not panel.quantities:
@@ -42,6 +47,8 @@ def sagittal_figure(scene: Scene, panels: Sequence[Panel]) -> Png:
             _lines(axes, raster, scene, panel)
         else:
             _names(axes, raster, scene)
+    if bare:
+        show_raster(row[-1], raster, scene)
     return to_png(figure)
 
 
