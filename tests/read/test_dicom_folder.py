@@ -1,8 +1,10 @@
 """DICOM folders, good and bad: nothing is filled in, nothing is dropped in silence, no one is named."""
 
+import logging
 import shutil
 from pathlib import Path
 
+import gdcm
 import numpy as np
 import pydicom
 import pytest
@@ -519,3 +521,41 @@ def test_unknown_compression_is_a_clear_fault(t2_series):
         dataset.save_as(path, enforce_file_format=True)
     with pytest.raises(ReadError, match=r"compressed as MPEG2 .* cannot be decoded"):
         read_visit(folder)
+
+
+def test_a_picture_type_of_one_word_is_understood(t2_series, sagittal):
+    folder, _, _ = t2_series
+    for path in write_dicom_series(sagittal((5, 5, 2)), folder, series_number=9):
+        change(path, ImageType="LOCALIZER")
+    assert "localiser" in reasons(read_visit(folder))
+
+
+def test_jpeg_lossless_gives_the_same_values(t2_series):
+    folder, files, image = t2_series
+    for path in files:
+        reader = gdcm.ImageReader()
+        reader.SetFileName(str(path))
+        assert reader.Read()
+        changer = gdcm.ImageChangeTransferSyntax()
+        changer.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
+        changer.SetInput(reader.GetImage())
+        assert changer.Change()
+        writer = gdcm.ImageWriter()
+        writer.SetFileName(str(path))
+        writer.SetFile(reader.GetFile())
+        writer.SetImage(changer.GetOutput())
+        assert writer.Write()
+        assert pydicom.dcmread(path).file_meta.TransferSyntaxUID == "1.2.840.10008.1.2.4.70"
+    np.testing.assert_array_equal(read_visit(folder).series[0].image.array, image.array)
+
+
+def test_header_values_that_break_their_type_s_rules_reach_neither_log_nor_warning(t2_series, caplog):
+    folder, files, _ = t2_series
+    data = files[0].read_bytes()
+    assert b"100.0 " in data
+    assert b"HFS " in data
+    files[0].write_bytes(data.replace(b"HFS ", b"H\xe4S ").replace(b"100.0 ", b"SECRET"))
+    caplog.set_level(logging.DEBUG)
+    visit = read_visit(folder)
+    assert visit.series
+    assert "SECRET" not in caplog.text + reasons(visit)

@@ -94,11 +94,9 @@ def _require_there(place: Path) -> None:
     except PermissionError as error:
         raise ReadError("the path may not be read", hint="ask for read permission") from error
     if not there:
-        raise ReadError("no such file or folder", where=place.name, hint="check the path")
+        raise ReadError("no such file or folder", hint="check the path")
     if not readable:
-        raise ReadError(
-            "the folder is empty", expected="DICOM, NIfTI or a BIDS data set", got="no file", where=place.name
-        )
+        raise ReadError("the folder is empty", expected="DICOM, NIfTI or a BIDS data set", got="no file")
 
 
 def _of_nifti(place: Path, files: tuple[Path, ...]) -> tuple[VisitSource, ...]:
@@ -113,7 +111,6 @@ def _of_bids(place: Path) -> tuple[VisitSource, ...]:
             "the BIDS data set holds no image",
             expected="sub-*/[ses-*/]anat/*.nii.gz",
             got="none",
-            where=place.name,
             hint="give the raw data set's folder",
         )
     return tuple(_source(SourceKind.BIDS, place, one) for one in found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydicom.pixels import iter_pixels
 
 from lumbomics.core.errors import ReadError
 from lumbomics.read.dicom.frames import Frame
+from lumbomics.read.dicom.quiet import quietly
 
 _UNDECODABLE = (
     ValueError,
@@ -93,8 +93,7 @@ def _decode_file(path: Path, wanted: list[Frame], digest: Any) -> Iterator[NDArr
     try:
         with path.open("rb") as handle:
             digest.update(hashlib.file_digest(handle, "sha256").digest())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom's warnings quote header values
+        with quietly():
             dataset = dcmread(path, force=True)
             for picture in iter_pixels(dataset, indices=[frame.index for frame in wanted], raw=True):
                 checked = _checked(picture, wanted[done], dataset)

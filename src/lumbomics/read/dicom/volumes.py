@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from lumbomics.read.dicom.facts import headers_from_frame, nominal_step_mm
 from lumbomics.read.dicom.frames import Frame
 from lumbomics.read.dicom.pixels import FrameError, load_stack
 from lumbomics.read.dicom.projection import projection_affine
+from lumbomics.read.dicom.quiet import quietly
 from lumbomics.read.dicom.repeats import untangle
 from lumbomics.read.dicom.scan import Aside, Progress, Scan
 from lumbomics.read.dicom.stacks import Stack, by_line, by_orientation, stack
@@ -68,8 +68,9 @@ def volumes_of(
     """
     frames = [frame for frame in scan.frames if study is None or scan.studies[frame.file] == study]
     reader = _Reader(scan.files, len(frames), progress)
-    for group in _groups(frames):
-        reader.read(group)
+    with quietly():
+        for group in _groups(frames):
+            reader.read(group)
     volumes = sorted(reader.volumes, key=lambda volume: _as_number(volume.number))
     return volumes, reader.set_aside
 
@@ -197,9 +198,7 @@ class _Reader:
 
 
 def _reread(path: Path) -> Dataset:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom's warnings quote header values
-        return dcmread(path, stop_before_pixels=True, force=True)
+    return dcmread(path, stop_before_pixels=True, force=True)
 
 
 def _name(header: Dataset) -> str:
