@@ -27,8 +27,8 @@ class Body:
         top(x, y)    =  height/2 + t y - c x - concavity q
         bottom(x, y) = -height/2 - t y + c x + concavity q
 
-    The outline is a superellipse of power 2.5 in front and 4 behind, narrower at mid-height, with a notch behind; its mean
-    front and back reach over the ± 5 mm slab is exactly ± depth / 2 at the rims.
+    The outline is a superellipse of power 2.5 in front and 4 behind, narrower at mid-height, with a notch behind;
+    its mean front and back reach over the ± 5 mm slab is exactly ± depth / 2 at the rims.
 
     Parameters
     ----------

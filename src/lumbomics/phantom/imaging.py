@@ -137,4 +137,5 @@ def _blurred(values: NDArray[np.float32], grid: Grid, sd_voxels: float) -> NDArr
 def _rician(values: NDArray[np.float32], sd: float, rng: np.random.Generator) -> NDArray[np.int16]:
     real = values + rng.standard_normal(values.shape, dtype=np.float32) * np.float32(sd)
     imaginary = rng.standard_normal(values.shape, dtype=np.float32) * np.float32(sd)
-    return np.rint(np.minimum(np.hypot(real, imaginary) * _FULL_SCALE, 32767)).astype(np.int16)
+    magnitude = np.minimum(np.hypot(real, imaginary) * _FULL_SCALE, 32767)
+    return np.asarray(np.rint(magnitude).astype(np.int16))

@@ -51,7 +51,8 @@ class Sequence:
     def signal(self, tissue: Properties) -> float:
         """Signal of a tissue, share of full magnetisation.
 
-        Spin echo ``M (1 - exp(-TR/T1)) exp(-TE/T2)``; with inversion ``M |1 - 2 exp(-TI/T1) + exp(-TR/T1)| exp(-TE/T2)``.
+        Spin echo ``M (1 - exp(-TR/T1)) exp(-TE/T2)``; with inversion
+        ``M |1 - 2 exp(-TI/T1) + exp(-TR/T1)| exp(-TE/T2)``.
         """
         t1 = tissue.t1_ms * FIELD_T1_GROWTH[self.field_tesla]
         recovered = 1 - np.exp(-self.repetition_ms / t1)

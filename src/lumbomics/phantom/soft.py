@@ -43,8 +43,8 @@ class SoftTissue:
     start_mm
         World z of the first row; rows are 1 mm apart.
     table
-        (n, 11): centre of the spine, back of the canal, front of the bodies, tips of the spinous processes, skin, sizes of
-        multifidus, erector and psoas, aorta's place and size, half-width of the trunk; mm.
+        (n, 11): centre of the spine, middle of the canal, front of the bodies, tips of the spinous processes, skin,
+        sizes of multifidus, erector and psoas, aorta's place and size, half-width of the trunk; mm.
     """
 
     start_mm: float
@@ -73,24 +73,27 @@ def build_soft_tissue(chain: tuple[Vertebra, ...], canal: Canal, parameters: Pha
     height = canal.points[order, 2]
     centre_x, canal_y = (_smooth(np.interp(z, height, canal.points[order, axis]), 12) for axis in (0, 1))
     bodies = [v.frame.to_world((0.0, v.body.depth / 2, 0.0)) for v in chain]
-    tips = [_tip(v) for v in chain]
+    sacral = [
+        canal.frame_at(canal.stations[name])[0] - np.array([0.0, 21.0 * parameters.size, 0.0]) for name in ("S2", "S4")
+    ]
+    tips = [*(_tip(v) for v in chain), *sacral]
     front, tip = (_smooth(_over(z, points), 14) for points in (bodies, tips))
     level = _over(z, [np.array([0.0, i, v.frame.origin_mm[2]]) for i, v in enumerate(chain)])
     low = np.clip((level - 3) / (len(chain) - 4), 0, 1)
-    fat = parameters.fat_mm * (0.55 + 0.75 * low**1.5)
+    fat = parameters.fat_mm * (0.5 + 0.7 * low**1.5) + 3
     size = parameters.size
-    sacral = np.clip((z - chain[-1].frame.origin_mm[2] + 45) / 70, 0.25, 1)
+    shrink = np.clip((z - chain[-1].frame.origin_mm[2] + 45) / 70, 0.25, 1)
     columns = (
         centre_x,
         canal_y,
         front,
         tip,
         _smooth(tip, 16) - fat - 4,
-        size * (7 + 7 * low) * sacral,
-        size * (17 + 4 * np.sin(np.pi * low)) * sacral**2,
+        size * (7 + 7 * low) * shrink,
+        size * (17 + 4 * np.sin(np.pi * low)) * shrink**2,
         size * np.clip(3 + 19 * (level - 2.5) / (len(chain) - 4.5), 0, 20),
         centre_x - 7 * size,
-        np.where(level < len(chain) - 2.4, 9.5 * size, 7.0 * size),
+        _smooth(np.where(level < len(chain) - 2.4, 9.5 * size, 6.5 * size), 6),
         np.full_like(z, 145 * size),
     )
     return SoftTissue(start, np.ascontiguousarray(np.column_stack(columns)))
@@ -112,9 +115,9 @@ def _tip(vertebra: Vertebra) -> FloatArray:
 
 
 def _over(z: FloatArray, points: list[FloatArray]) -> FloatArray:
-    """Interpolate the points' y over height."""
+    """Interpolate the points' y over height, evenly continued beyond the ends."""
     rows = np.array(sorted((point[2], point[1]) for point in points))
-    return np.interp(z, rows[:, 0], rows[:, 1])
+    return np.asarray(np.interp(z, rows[:, 0], rows[:, 1]))
 
 
 def _smooth(values: FloatArray, sd_mm: float) -> FloatArray:

@@ -58,9 +58,9 @@ PROPERTIES = MappingProxyType(
     {
         Tissue.AIR: Properties(0.0, 1000, 10, -1000, 0.0),
         Tissue.FAT: Properties(0.95, 290, 125, -100, 0.05),
-        Tissue.MUSCLE: Properties(0.78, 1010, 42, 55, 0.16),
+        Tissue.MUSCLE: Properties(0.78, 1010, 42, 55, 0.20),
         Tissue.CORTEX: Properties(0.10, 500, 12, 850, 0.05),
-        Tissue.MARROW: Properties(0.62, 550, 72, 190, 0.09),
+        Tissue.MARROW: Properties(0.80, 520, 88, 190, 0.12),
         Tissue.CSF: Properties(1.0, 4000, 1200, 8, 0.03),
         Tissue.CORD: Properties(0.74, 860, 76, 38, 0.03),
         Tissue.ROOT: Properties(0.70, 900, 65, 38, 0.03),
@@ -70,15 +70,15 @@ PROPERTIES = MappingProxyType(
         Tissue.VESSEL: Properties(0.12, 1400, 60, 45, 0.10),
         Tissue.BASIVERTEBRAL_VEIN: Properties(0.85, 1100, 130, 90, 0.05),
         Tissue.VISCERA: Properties(0.70, 700, 62, 35, 0.30),
-        Tissue.INTERSPINOUS: Properties(0.62, 480, 70, 10, 0.25),
+        Tissue.INTERSPINOUS: Properties(0.66, 450, 82, 10, 0.4),
         Tissue.SKIN: Properties(0.40, 600, 35, 40, 0.03),
         Tissue.JOINT_FLUID: Properties(0.90, 2000, 250, 20, 0.03),
         Tissue.EPIDURAL_VEINS: Properties(0.55, 800, 70, 30, 0.08),
     }
 )
 """Relaxation times after Stanisz et al., Magn Reson Med 2005;54:507 (muscle, cord), de Bazelaire et al., Radiology
-2004;230:652 (fat, marrow), Rooney et al., Magn Reson Med 2007;57:308 (fluid); the T2 of fat is the longer apparent one of a
-fast spin echo. Ligament, cortex and interspinous tissue are set so that they look as they do."""
+2004;230:652 (fat, marrow), Rooney et al., Magn Reson Med 2007;57:308 (fluid); the T2 of fat is the longer apparent one
+of a fast spin echo. Ligament, cortex and interspinous tissue are set so that they look as they do."""
 
 FIELD_T1_GROWTH = MappingProxyType({1.5: 1.0, 3.0: 1.2})
 """Factor on T1 from 1.5 T (about a fifth longer at 3 T, Stanisz et al. 2005); fluid and fat change less."""
@@ -86,9 +86,8 @@ FIELD_T1_GROWTH = MappingProxyType({1.5: 1.0, 3.0: 1.2})
 
 def nucleus_properties(degeneration: float) -> Properties:
     """Nucleus from healthy (0: T2 about 140 ms) to worn (1: 38 ms), after Perry et al., Spine 2006;31:1253."""
-    return Properties(
-        0.88 - 0.25 * degeneration, 1150 - 250 * degeneration, 38 + 105 * (1 - degeneration) ** 1.3, 95, 0.06
-    )
+    t2_ms = 38 + 105 * (1 - degeneration) ** 1.3
+    return Properties(0.88 - 0.25 * degeneration, 1150 - 250 * degeneration, t2_ms, 95, 0.06)
 
 
 def annulus_properties(degeneration: float) -> Properties:

@@ -10,11 +10,14 @@ from lumbomics.core.grid import Grid
 from lumbomics.phantom.anatomy import SPINE, Anatomy, Layer
 from lumbomics.phantom.paint import canal_stretches, index_box, local_coordinates
 from lumbomics.phantom.roots import details, root_level
+from lumbomics.phantom.shapes import Array, Solid
 from lumbomics.phantom.soft import SoftTissue, tissue_numbers
 from lumbomics.phantom.tissue import Tissue, annulus_of, nucleus_of
 
 Numbers = NDArray[np.uint8]
 
+NUCLEUS_MARGIN_MM = 0.9
+"""Least distance of the nucleus from the disc's surface."""
 _CORTEX_MM = 0.9
 _FLAVUM_MM = 3.2
 _DURA_MM = 0.45
@@ -43,6 +46,12 @@ def paint_tissue(anatomy: Anatomy, soft: SoftTissue, grid: Grid) -> Numbers:
     return tissue
 
 
+def nucleus_radius(solid: Solid, x: Array, y: Array) -> Array:
+    """Relative distance from the nucleus' axis in the disc's frame; the nucleus reaches to 1."""
+    half_x, half_y = solid.high[0] - 2.5, solid.high[1] - 2.5
+    return np.asarray((x / (0.66 * half_x)) ** 2 + ((y + 0.06 * half_y) / (0.62 * half_y)) ** 2)
+
+
 def _paint_bone(tissue: Numbers, layer: Layer, grid: Grid) -> None:
     box = index_box(grid, layer.solid.corners_mm)
     if box is None:
@@ -64,11 +73,10 @@ def _paint_disc(tissue: Numbers, layer: Layer, grid: Grid, index: int) -> None:
     level = layer.solid.level(x, y, z)
     view = tissue[box]
     open_space = ~np.isin(view, (Tissue.CORTEX, Tissue.MARROW))
-    half_x, half_y = layer.solid.high[0] - 2.5, layer.solid.high[1] - 2.5
-    radius = (x / (0.66 * half_x)) ** 2 + ((y + 0.06 * half_y) / (0.62 * half_y)) ** 2
+    radius = nucleus_radius(layer.solid, x, y)
     view[(level <= 0) & open_space] = annulus_of(index)
     view[(level <= 0) & (level > -1.2) & open_space & (radius > 1.6)] = Tissue.LIGAMENT
-    view[(level <= -0.9) & (radius < 1) & open_space] = nucleus_of(index)
+    view[(level <= -NUCLEUS_MARGIN_MM) & (radius < 1) & open_space] = nucleus_of(index)
 
 
 def _paint_flavum(tissue: Numbers, anatomy: Anatomy, grid: Grid) -> None:

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lumbomics.core.anatomy import DISC_OFFSET
+from lumbomics.core.image import Contrast
 from lumbomics.core.measurement import Absent, Measurement, Reason, Result
 from lumbomics.phantom.anatomy import SPINE, Anatomy
+from lumbomics.phantom.body import SLAB_HALF_MM
 from lumbomics.phantom.chain import disc_frame, mean_gap
 from lumbomics.phantom.paint import classify
-from lumbomics.phantom.shapes import Frame
+from lumbomics.phantom.signal import SEQUENCES
+from lumbomics.phantom.tissue import PROPERTIES, Tissue, annulus_properties, nucleus_properties
+from lumbomics.phantom.tissuemap import NUCLEUS_MARGIN_MM, nucleus_radius
 from lumbomics.phantom.truth.alignment import mid_height_mm, pair_level
 from lumbomics.phantom.truth.frames import DefinedVertebra, FloatArray, unit
 
@@ -41,9 +46,9 @@ def disc_height_truth(upper: DefinedVertebra, lower: DefinedVertebra) -> Iterato
     yield Measurement(biomarker="disc_height", method="dhi_vertebral", unit="1", value=index, level=level, se=0.0)
 
 
-def disc_points(anatomy: Anatomy, upper: DefinedVertebra, lower: DefinedVertebra) -> tuple[FloatArray, float, Frame]:
-    """Sample the disc label, herniated parts included: points (n, 3) mm, volume of each (mm³) and the disc's frame."""
-    number = upper.vertebra.number + 100
+def disc_points(anatomy: Anatomy, upper: DefinedVertebra, lower: DefinedVertebra) -> tuple[FloatArray, float]:
+    """Sample the disc label, herniated parts included: points (n, 3) mm and the volume of each (mm³)."""
+    number = upper.vertebra.number + DISC_OFFSET
     layers = [layer for layer in anatomy.fronts if layer.values.get(SPINE) == number]
     frame = disc_frame(upper.vertebra, lower.vertebra)
     corners = frame.to_local(np.vstack([layer.solid.corners_mm for layer in layers]))
@@ -56,13 +61,34 @@ def disc_points(anatomy: Anatomy, upper: DefinedVertebra, lower: DefinedVertebra
     for layer in layers:
         near |= layer.solid.at_points(points) <= 0
     points = points[near]
-    return points[classify(anatomy, points)[SPINE] == number], float(np.prod(_VOLUME_STEP_MM)), frame
+    return points[classify(anatomy, points)[SPINE] == number], float(np.prod(_VOLUME_STEP_MM))
 
 
 def disc_volume_truth(level: str, points: FloatArray, volume_mm3: float) -> Measurement:
     """Return the volume of one disc."""
     value = len(points) * volume_mm3
     return Measurement(biomarker="disc_volume", method="label_volume", unit="mm3", value=value, level=level, se=0.0)
+
+
+def disc_signal_truth(
+    anatomy: Anatomy, upper: DefinedVertebra, lower: DefinedVertebra, points: FloatArray
+) -> Measurement:
+    """Return the T2 signal of the disc's middle over that of fluid, from the tissues' relaxation times."""
+    level, number = pair_level(upper, lower), upper.vertebra.number + DISC_OFFSET
+    frame = disc_frame(upper.vertebra, lower.vertebra)
+    local = frame.to_local(points)
+    low, high = local.min(axis=0), local.max(axis=0)
+    central = (np.abs(local - (low + high) / 2) <= (high - low) / 4).all(axis=1) & (np.abs(local[:, 0]) <= SLAB_HALF_MM)
+    x, y, z = local[central].T
+    solid = next(layer.solid for layer in anatomy.fronts if layer.values.get(SPINE) == number)
+    inner = (nucleus_radius(solid, x, y) < 1) & (solid.level(x, y, z) <= -NUCLEUS_MARGIN_MM)
+    wear = anatomy.parameters.degeneration[level]
+    sequence = SEQUENCES[Contrast.T2]
+    signals = np.where(inner, sequence.signal(nucleus_properties(wear)), sequence.signal(annulus_properties(wear)))
+    ratio = float(np.median(signals)) / sequence.signal(PROPERTIES[Tissue.CSF])
+    return Measurement(
+        biomarker="disc_signal_ratio", method="median_central50_to_csf", unit="1", value=ratio, level=level, se=0.0
+    )
 
 
 def _corner_height(upper: DefinedVertebra, lower: DefinedVertebra, *, anterior: bool) -> float:

@@ -11,7 +11,7 @@ from lumbomics.phantom.anatomy import Anatomy
 from lumbomics.phantom.chain import disc_frame
 from lumbomics.phantom.truth.alignment import alignment_truth, height_truth, pair_level
 from lumbomics.phantom.truth.canals import disc_canal_truth, vertebra_canal_truth
-from lumbomics.phantom.truth.discs import disc_height_truth, disc_points, disc_volume_truth
+from lumbomics.phantom.truth.discs import disc_height_truth, disc_points, disc_signal_truth, disc_volume_truth
 from lumbomics.phantom.truth.foramina import foramen_truth
 from lumbomics.phantom.truth.frames import DefinedVertebra, FloatArray, defined_vertebrae
 
@@ -39,8 +39,9 @@ def _disc(
 ) -> Iterator[Result]:
     level = pair_level(upper, lower)
     yield from disc_height_truth(upper, lower)
-    points, volume, _ = disc_points(anatomy, upper, lower)
+    points, volume = disc_points(anatomy, upper, lower)
     yield disc_volume_truth(level, points, volume)
+    yield disc_signal_truth(anatomy, upper, lower, points)
     centroids[level] = points.mean(axis=0)
     yield from disc_canal_truth(anatomy, level, centroids[level], disc_frame(upper.vertebra, lower.vertebra))
     for side in (Side.LEFT, Side.RIGHT):
