@@ -45,11 +45,12 @@ class Picture(Panel):
 class Table(_Record):
     """A table of one row a level: columns are (biomarker, method, heading).
 
-    ``subject`` completes a heading where it stands outside its table: ``Foramen: area``.
+    ``subject`` completes a heading where it stands outside its table: ``Foramen: area``; ``note`` stands below.
     """
 
     title: str
     subject: str | None = None
+    note: str | None = None
     columns: Annotated[tuple[tuple[str, str, str], ...], Field(min_length=1)]
 
 

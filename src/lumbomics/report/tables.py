@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lumbomics.core.anatomy import Side
 from lumbomics.core.measurement import Absent, Measurement, Result
-from lumbomics.report.composition import Composition, load_composition
+from lumbomics.report.composition import Composition, Table, load_composition
 from lumbomics.report.ranges import Range, quoted_ranges, remark
 from lumbomics.report.text import (
     biomarker_name,
@@ -51,6 +51,7 @@ class LevelTable:
     """Rows are levels from head to tail."""
 
     title: str
+    note: str | None
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
@@ -74,7 +75,7 @@ class ListRow:
 
 def level_tables(results: Sequence[Result], composition: Composition) -> list[LevelTable]:
     """Arrange values that have a level; tables, rows and columns without any value are left out."""
-    found = (_level_table(table.title, table.columns, results) for table in composition.tables)
+    found = (_level_table(table, results) for table in composition.tables)
     return [table for table in found if table is not None]
 
 
@@ -88,6 +89,28 @@ def further(results: Sequence[Result], composition: Composition) -> list[ListRow
     placed = {(biomarker, method) for table in composition.tables for biomarker, method, _ in table.columns}
     rest = (r for r in results if isinstance(r, Measurement) and r.level and (r.biomarker, r.method) not in placed)
     return [list_row(r) for r in sorted(rest, key=lambda r: level_order(r.level))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemarkGroup:
+    """Values of one quantity outside its quoted ranges: (place, value, remark) of each."""
+
+    name: str
+    ranges: tuple[Range, ...]
+    values: tuple[tuple[str, str, str], ...]
+
+
+def remarks(results: Sequence[Result]) -> list[RemarkGroup]:
+    """Gather values with a remark by quantity, in the order given."""
+    rows = [list_row(result) for result in results if isinstance(result, Measurement) and remark(result)]
+    names = dict.fromkeys(row.name for row in rows)
+    return [_remark_group(name, [row for row in rows if row.name == name]) for name in names]
+
+
+def _remark_group(name: str, rows: Sequence[ListRow]) -> RemarkGroup:
+    ranges = tuple(dict.fromkeys(found for row in rows for found in row.ranges))
+    values = tuple((row.place, row.cell.text, row.cell.remark or "") for row in rows)
+    return RemarkGroup(name=name, ranges=ranges, values=values)
 
 
 def list_row(measurement: Measurement) -> ListRow:
@@ -109,7 +132,8 @@ def list_row(measurement: Measurement) -> ListRow:
     )
 
 
-def _level_table(title: str, wanted: Sequence[tuple[str, str, str]], results: Sequence[Result]) -> LevelTable | None:
+def _level_table(table: Table, results: Sequence[Result]) -> LevelTable | None:
+    wanted = table.columns
     keys = {(biomarker, method) for biomarker, method, _ in wanted}
     mine = [r for r in results if r.level and (r.biomarker, r.method) in keys]
     values = [r for r in mine if isinstance(r, Measurement)]
@@ -129,7 +153,7 @@ def _level_table(title: str, wanted: Sequence[tuple[str, str, str]], results: Se
         )
         for level in levels
     )
-    return LevelTable(title=title, columns=tuple(columns), rows=rows)
+    return LevelTable(title=table.title, note=table.note, columns=tuple(columns), rows=rows)
 
 
 def _column(entry: tuple[str, str, str], values: Sequence[Measurement]) -> Column:
