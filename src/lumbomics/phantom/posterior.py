@@ -19,6 +19,7 @@ Part = tuple[Subregion, Solid]
 
 _JOINT_HALF_GAP_MM = 1.0
 _PEDICLE_REACH_MM = 5.5
+_CLEAR_OF_PEDICLE_MM = 1.5
 SIDES = ((Side.LEFT, -1.0), (Side.RIGHT, 1.0))
 
 _COSTAL = {Side.LEFT: Subregion.COSTAL_PROCESS_LEFT, Side.RIGHT: Subregion.COSTAL_PROCESS_RIGHT}
@@ -90,7 +91,7 @@ def joint(upper: Vertebra, lower: Vertebra, parameters: PhantomParameters, side:
         frame=frame,
         normal=np.array([-sign * np.cos(angle), -np.sin(angle), 0.0]),
         tangent=np.array([sign * np.sin(angle), -np.cos(angle), 0.0]),
-        narrowing_mm=9.0 * parameters.foraminal_narrowing.get((disc, side), 0.0),
+        narrowing_mm=6.0 * parameters.size * parameters.foraminal_narrowing.get((disc, side), 0.0),
     )
 
 
@@ -105,9 +106,15 @@ def posterior_elements(
             yield _COSTAL[side], _transverse(vertebra, sign, parameters)
             yield Subregion.ARCH, _lamina(vertebra, sign)
         if below is not None:
-            yield _INFERIOR[side], _inferior_process(vertebra, joint(vertebra, below, parameters, side, sign), sign)
+            yield (
+                _INFERIOR[side],
+                _inferior_process(vertebra, joint(vertebra, below, parameters, side, sign), sign, parameters.size),
+            )
         if above is not None:
-            yield _SUPERIOR[side], _superior_process(vertebra, joint(above, vertebra, parameters, side, sign), sign)
+            yield (
+                _SUPERIOR[side],
+                _superior_process(vertebra, joint(above, vertebra, parameters, side, sign), sign, parameters.size),
+            )
         yield Subregion.ARCH, _pedicle_solid(vertebra, sign)
 
 
@@ -158,32 +165,36 @@ def _transverse(vertebra: Vertebra, sign: float, parameters: PhantomParameters) 
     return boxed(vertebra.frame, *capsule(start, end, radius, radius - 1.2, 1.25))
 
 
-def _superior_process(vertebra: Vertebra, place: Joint, sign: float) -> Solid:
+def _superior_process(vertebra: Vertebra, place: Joint, sign: float, size: float) -> Solid:
     """Join the pedicle's end to the plate that faces the joint from in front and outside."""
     local = vertebra.frame.rotation.T @ place.frame.rotation
     origin = vertebra.frame.to_local(place.frame.origin_mm)
-    normal, tangent = local @ place.normal, local @ place.tangent
-    forward = local @ np.array([0.0, 1.0, 0.0])
-    depth = 4.2 + place.narrowing_mm / 2
-    centre = origin - normal * 4.0 + forward * place.narrowing_mm / 2 + tangent * 0.5
-    blob, half = ellipsoid(centre, (depth, 7.5, 9.0), np.column_stack([normal, tangent, local[:, 2]]))
+    normal, tangent, forward = local @ place.normal, local @ place.tangent, local[:, 1]
+    depth = 3.8 * size + place.narrowing_mm / 2
+    centre = origin - normal * 3.6 * size + forward * place.narrowing_mm / 2 + tangent * 0.5
+    blob, half = ellipsoid(centre, (depth, 7.2 * size, 8.5 * size), np.column_stack([normal, tangent, local[:, 2]]))
     middle = pedicle(vertebra, sign)
-    root = np.array([middle.x, middle.y - _PEDICLE_REACH_MM - 1.0, middle.z])
-    limb, low, high = capsule(root, centre, 4.5, 4.0, 1.0)
-    level = _facing(blob, limb, origin, -normal)
+    root = np.array([middle.x, middle.y - _PEDICLE_REACH_MM - 1.5, middle.z])
+    limb, low, high = capsule(root, centre, 4.3 * size, 3.8 * size, 1.0)
+    facing = _facing(blob, limb, origin, -normal)
+    front = middle.y - _CLEAR_OF_PEDICLE_MM
+
+    def level(x: Array, y: Array, z: Array) -> Array:
+        return np.maximum(facing(x, y, z), y - front)
+
     return boxed(vertebra.frame, level, np.minimum(low, centre - half), np.maximum(high, centre + half))
 
 
-def _inferior_process(vertebra: Vertebra, place: Joint, sign: float) -> Solid:
+def _inferior_process(vertebra: Vertebra, place: Joint, sign: float, size: float) -> Solid:
     """Join the lamina to the plate that faces the joint from behind and inside."""
     local = vertebra.frame.rotation.T @ place.frame.rotation
     origin = vertebra.frame.to_local(place.frame.origin_mm)
     normal, tangent = local @ place.normal, local @ place.tangent
-    centre = origin + normal * 4.2 - tangent * 0.5
-    blob, half = ellipsoid(centre, (4.6, 6.5, 10.5), np.column_stack([normal, tangent, local[:, 2]]))
+    centre = origin + normal * 4.2 * size - tangent * 0.5
+    blob, half = ellipsoid(centre, np.array([4.6, 6.5, 10.0]) * size, np.column_stack([normal, tangent, local[:, 2]]))
     norm, middle = vertebra.norm, pedicle(vertebra, sign)
     isthmus = np.array([middle.x - sign * 1.0, -vertebra.body.depth / 2 - 0.60 * norm.canal_depth, middle.z - 3.0])
-    limb, low, high = capsule(isthmus, centre, 4.6, 4.6, 1.2)
+    limb, low, high = capsule(isthmus, centre, 4.6 * size, 4.6 * size, 1.2)
     level = _facing(blob, limb, origin, normal)
     return boxed(vertebra.frame, level, np.minimum(low, centre - half), np.maximum(high, centre + half))
 

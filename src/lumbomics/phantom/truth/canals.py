@@ -20,6 +20,7 @@ from lumbomics.phantom.truth.frames import DefinedVertebra, FloatArray, unit
 
 _FINE_MM, _COARSE_MM = 0.1, 0.5
 _WITHIN_MM = 6.0
+_PEDICLE_ROWS_MM = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +152,8 @@ def pedicle_middle(item: DefinedVertebra) -> FloatArray:
 def _interpedicular(anatomy: Anatomy, item: DefinedVertebra) -> float:
     station = station_of(anatomy, pedicle_middle(item))
     cut = section(anatomy, station, _FINE_MM, item.frame)
-    rows = np.flatnonzero(cut.canal.any(axis=1))
-    front = rows[rows >= np.nonzero(cut.canal)[0].mean()][::3]
+    middle_y = cut.frame.to_local(pedicle_middle(item))[1]
+    front = np.flatnonzero(np.abs(cut.offsets - middle_y) <= _PEDICLE_ROWS_MM)
     x = np.arange(-24, 24.01, 0.05)
     points = cut.frame.to_world(np.stack(np.broadcast_arrays(x, cut.offsets[front][:, None], 0.0), axis=-1))
     bone = _is_bone(classify(anatomy, points.reshape(-1, 3))[SPINE]).reshape(len(front), len(x))

@@ -18,7 +18,7 @@ from lumbomics.phantom.truth.alignment import pair_level
 from lumbomics.phantom.truth.frames import DefinedVertebra, FloatArray
 
 _STEP_MM = 0.15
-_BEHIND_MM, _BEFORE_MM = 25.0, 30.0
+_INSIDE_MM, _BEHIND_MM = 12.0, 30.0
 
 
 def foramen_truth(anatomy: Anatomy, upper: DefinedVertebra, lower: DefinedVertebra, side: Side) -> Iterator[Result]:
@@ -74,26 +74,24 @@ def _border(anatomy: Anatomy, frame: Frame, start: tuple[float, float, float], n
 
 
 def _widths(anatomy: Anatomy, frame: Frame, x: float, seed_y: float, z: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Free width of every row (n,), and the same with the disc left out, mm."""
-    y = np.arange(-_BEHIND_MM, _BEFORE_MM, _STEP_MM)
-    points = np.stack(np.broadcast_arrays(x, seed_y + y[None, :], z[:, None]), axis=-1)
+    """Width of every row (n,) behind body or disc, and the same with the disc left out, mm."""
+    y = seed_y + np.arange(_INSIDE_MM, -_BEHIND_MM, -_STEP_MM)
+    points = np.stack(np.broadcast_arrays(x, y[None, :], z[:, None]), axis=-1)
     spine = classify(anatomy, frame.to_world(points.reshape(-1, 3)))[SPINE].reshape(len(z), len(y))
-    bone, disc = (spine > 0) & (spine < CORD), spine > DISC_OFFSET
-    seed = int(np.searchsorted(y, 0.0))
-    back, open_behind = _first(bone[:, seed::-1])
-    back = np.where(open_behind, np.nan, back)
-    known = np.isfinite(back)
-    back = np.interp(z, z[known], back[known]) if known.any() else np.full(len(z), _BEHIND_MM)
-    front, _ = _first((bone | disc)[:, seed:])
-    blocked = bone[:, seed] | disc[:, seed]
-    width = np.where(blocked, 0.0, front + back)
-    wall, no_wall = _first(bone[:, seed:])
-    has_disc = disc[:, seed:].any(axis=1) & (_first(disc[:, seed:])[0] < wall)
-    bony = ~(no_wall | has_disc)
-    wall = np.interp(z, z[bony], wall[bony]) if bony.any() else front
-    return width, np.where(bone[:, seed], 0.0, wall + back)
+    bone = (spine > 0) & (spine < CORD)
+    wall = _leave(bone | (spine > DISC_OFFSET))
+    behind = np.arange(len(y))[None, :] >= wall[:, None]
+    back = np.where((bone & behind).any(axis=1), (bone & behind).argmax(axis=1), np.nan)
+    body_wall = np.where(bone[:, 0], _leave(bone), np.nan)
+    return _filled(z, back - wall) * _STEP_MM, (_filled(z, back) - _filled(z, body_wall)) * _STEP_MM
 
 
-def _first(mask: NDArray[np.bool_]) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Distance (mm) to the first true value of each row, and where there is none."""
-    return np.asarray(mask.argmax(axis=1) * _STEP_MM), np.asarray(~mask.any(axis=1))
+def _leave(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Column at which each row first leaves a mask."""
+    return np.asarray(np.where((~mask).any(axis=1), (~mask).argmax(axis=1), mask.shape[1] - 1))
+
+
+def _filled(z: FloatArray, values: FloatArray) -> FloatArray:
+    """Replace the NaN of open rows by what lies between their neighbours."""
+    known = np.isfinite(values)
+    return np.interp(z, z[known], values[known]) if known.any() else np.zeros_like(z)
