@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.signal import savgol_filter
 
 from lumbomics.core.measurement import Reason
@@ -15,9 +16,10 @@ from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.section import Section
 from lumbomics.measure.geometry.tube import Tube
 
-STEP_MM = 2.0
+STEP_MM = 1.5
 """Distance between stations of a profile."""
 _SMOOTHED_OVER = 5
+_FINE_MM = 0.5
 _GAP_MM = 1.6 * STEP_MM
 
 
@@ -57,23 +59,23 @@ class Profile:
         """Smallest area between two stations, the section next to it, and the area's standard error.
 
         A minimum over noisy values is too low by about the noise, so the profile is smoothed first, by local parabolas
-        over ±4 mm (Savitzky and Golay, Anal Chem 1964). ``station_se_mm`` is the standard error of both ends: it counts
-        where the area still falls towards an end.
+        over ±3 mm (Savitzky and Golay, Anal Chem 1964). ``station_se_mm`` is the standard error of both ends: it counts
+        where the area still falls towards an end. What smoothing changed counts as error too.
 
         Raises
         ------
         NotMeasurableError
             If the tube is not seen all the way.
         """
-        inside = self.stations_mm[(self.stations_mm > first_mm) & (self.stations_mm < last_mm)]
-        at = np.r_[first_mm, inside, last_mm]
         if not self._reaches(first_mm, last_mm):
             raise NotMeasurableError(Reason.FIELD_OF_VIEW, "the sections do not reach from end to end of the level")
-        smooth = np.asarray(np.interp(at, self.stations_mm, self._smoothed()), dtype=np.float64)
+        at = np.linspace(first_mm, last_mm, max(3, int((last_mm - first_mm) / _FINE_MM)))
+        smooth = np.asarray(CubicSpline(self.stations_mm, self._smoothed())(at), dtype=np.float64)
         lowest = int(np.argmin(smooth))
         nearest = self.sections[int(np.argmin(np.abs(self.stations_mm - at[lowest])))]
         moved = station_se_mm * self.slope_at(at[lowest], area) if lowest in {0, len(at) - 1} else 0.0
-        return float(smooth[lowest]), nearest, float(np.hypot(nearest.area_se_mm2, moved))
+        levelled = smooth[lowest] - float(np.interp(at[lowest], self.stations_mm, self.areas_mm2))
+        return float(smooth[lowest]), nearest, float(np.linalg.norm([nearest.area_se_mm2, moved, levelled]))
 
     def _reaches(self, first_mm: float, last_mm: float) -> bool:
         """Whether sections lie at, between and beyond two stations without a gap."""

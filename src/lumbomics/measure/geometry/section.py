@@ -23,14 +23,14 @@ from lumbomics.measure.geometry.uncertainty import BoundaryError
 
 HARMONICS = 10
 """Highest angular harmonic of an outline."""
-PRIOR_AMPLITUDE = 0.4
+PRIOR_AMPLITUDE = 0.35
 """Prior standard deviation of harmonic k is ``PRIOR_AMPLITUDE`` x mean radius / k², after the outline has been brought
-to equal width and depth: 0.04 of the radius at k = 3 (a rounded triangle), 0.025 at k = 4 (a rounded square)."""
+to equal width and depth: 0.04 of the radius at k = 3 (a rounded triangle), 0.02 at k = 4 (a rounded square)."""
 WALL_SLOPE = 0.1
 """Inclination of the wall to the centreline that is allowed for when readings are moved into the plane (tan 6 deg)."""
 SLAB_SD_MM = 0.7
 """Standard deviation of the weight given to readings off the plane."""
-CORRELATION_VOXELS = 1.5
+CORRELATION_VOXELS = 1.25
 """Neighbouring readings share their rounding error over about this many voxels of a surface."""
 _ROUNDS = 2
 _ANGLES = np.linspace(0, 2 * np.pi, 180, endpoint=False)
@@ -285,7 +285,9 @@ def fit_section(crossings: Crossings, frame: Frame, drawing: BoundaryError) -> S
         return None
     readings = crossings.chosen(near)
     outward = readings.outward_mm @ frame.axes.T
-    weight = np.exp(-0.5 * (local[near, 2] / sd) ** 2)
+    # an edge along the tube crosses walls that lean: it tells where they lean, not where they are in this plane
+    lying = 1 - (outward[:, 2] / np.linalg.norm(outward, axis=1)) ** 2
+    weight = lying * np.exp(-0.5 * (local[near, 2] / sd) ** 2)
     return _fit_in_rounds(local[near], outward, weight / readings.shared, frame, drawing)
 
 
