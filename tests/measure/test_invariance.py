@@ -50,7 +50,7 @@ def assert_same_within_error(one, other):
     for key, first in one.items():
         second = other[key]
         spread = np.hypot(first.se, second.se)
-        assert abs(first.value - second.value) <= 2.6 * spread + 1e-6, key
+        assert abs(first.value - second.value) <= 3.5 * spread + 1e-6, key  # the largest of some 400
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from lumbomics.core.measurement import Reason
 from lumbomics.measure.geometry.frame import FloatArray, Frame, unit
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.surface import Solid
-from lumbomics.measure.geometry.uncertainty import BoundaryError
+from lumbomics.measure.geometry.uncertainty import LINE_SD_MM, BoundaryError
 
 _RIM = 0.10
 _STEP_MM = 1.0
@@ -191,7 +191,7 @@ def describe_endplate(
         points_mm=frame.to_world(points),
         residual_rms_mm=float(np.sqrt(np.mean(residual**2))),
         angle_se_deg=error.slope_se_deg(normal, along_patch, slab_patch),
-        offset_se_mm=error.position_se_mm(normal, along_patch, slab_patch),
+        offset_se_mm=float(np.hypot(error.position_se_mm(normal, along_patch, slab_patch), LINE_SD_MM)),
         corner_se_mm=error.position_se_mm(frame.anterior, slab_patch, wall_patch),
         coronal_angle_se_deg=error.slope_se_deg(normal, side_patch, along_patch),
     )
