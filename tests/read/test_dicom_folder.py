@@ -181,6 +181,15 @@ def test_parallel_groups_planned_apart_become_volumes_of_their_own(tmp_path, sag
     assert len({series.name for series in visit.series}) == 2
 
 
+def test_groups_planned_a_whole_number_of_steps_apart_lost_nothing(tmp_path, sagittal):
+    files = write_dicom_series(sagittal((6, 8, 9)), tmp_path, shuffled_names=False)
+    for number, path in enumerate(files):
+        change(path, ImagePositionPatient=[-4 * (number + 3 * (number >= 4)), -40, 90])
+    visit = read_visit(tmp_path)
+    assert [series.image.grid.shape[2] for series in visit.series] == [4, 5]
+    assert not any("missing" in fault for series in visit.series for fault in series.faults)
+
+
 def test_overlapping_parallel_groups_shifted_within_the_plane_become_volumes_of_their_own(tmp_path, sagittal):
     files = write_dicom_series(sagittal((6, 8, 9)), tmp_path, shuffled_names=False)
     for number, path in enumerate(files):
@@ -264,6 +273,16 @@ def test_differing_slices_at_one_position_are_refused(t2_series):
     other = pydicom.dcmread(files[1])
     copy_as(files[1], "copy", PixelData=bytes(reversed(other.PixelData)), SOPInstanceUID="1.2.3.4")
     with pytest.raises(ReadError, match="1 position\\(s\\) hold several differing slices"):
+        read_visit(folder)
+
+
+def test_a_time_that_differs_from_slice_to_slice_tells_no_volumes_apart(t2_series):
+    folder, files, _ = t2_series
+    for number, path in enumerate(files):
+        change(path, AcquisitionTime=f"12000{number}")
+    pixels = pydicom.dcmread(files[1]).PixelData
+    copy_as(files[1], "copy", PixelData=bytes(reversed(pixels)), SOPInstanceUID="1.2.3.4", AcquisitionTime="130000")
+    with pytest.raises(ReadError, match="several differing slices"):
         read_visit(folder)
 
 

@@ -79,6 +79,15 @@ def test_any_grid_survives_the_round_trip(tmp_path_factory, affine, enhanced, qu
     assert_same(read_back(folder).image, image)
 
 
+@pytest.mark.parametrize("tilt_mm", [0.03125, 0.049, 0.4, 2.0])
+def test_slight_and_strong_tilt_stay_in_one_volume(tmp_path, tilt_mm):
+    affine = np.diag([-0.5, -0.5, 1.0, 1.0])
+    affine[1, 2] = tilt_mm
+    image = make_image(affine, shape=(7, 5, 40))
+    write_dicom_series(image, tmp_path)
+    assert_same(read_back(tmp_path).image, image)
+
+
 @pytest.mark.parametrize("enhanced", [False, True], ids=["classic", "enhanced"])
 @pytest.mark.parametrize(
     "syntax",

@@ -96,7 +96,7 @@ def _decode_file(path: Path, wanted: list[Frame], digest: Any) -> Iterator[NDArr
         with quietly():
             dataset = dcmread(path, force=True)
             for picture in iter_pixels(dataset, indices=[frame.index for frame in wanted], raw=True):
-                checked = _checked(picture, wanted[done], dataset)
+                checked = _checked(picture, wanted[done])
                 done += 1
                 yield checked
     except _UNDECODABLE:
@@ -104,19 +104,10 @@ def _decode_file(path: Path, wanted: list[Frame], digest: Any) -> Iterator[NDArr
         yield from (reason for _ in wanted[done:])
 
 
-def _checked(picture: NDArray[Any], frame: Frame, dataset: Any) -> NDArray[Any]:
+def _checked(picture: NDArray[Any], frame: Frame) -> NDArray[Any]:
     if picture.shape != frame.shape:
         raise ValueError("decoded picture has another size")
-    return _without_overlay_bits(np.asarray(picture, dtype=picture.dtype.newbyteorder("=")), dataset)
-
-
-def _without_overlay_bits(picture: NDArray[Any], dataset: Any) -> NDArray[Any]:
-    """Clear bits above the stored ones: old scanners keep drawings there."""
-    bits = int(dataset.get("BitsStored") or 0)
-    if picture.dtype.kind not in "iu" or not 0 < bits < picture.dtype.itemsize * 8:
-        return picture
-    spare = picture.dtype.type(picture.dtype.itemsize * 8 - bits)
-    return np.asarray((picture << spare) >> spare)
+    return np.asarray(picture, dtype=picture.dtype.newbyteorder("="))
 
 
 def _reason(dataset: Any) -> str:

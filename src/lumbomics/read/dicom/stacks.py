@@ -14,6 +14,7 @@ from lumbomics.read.dicom.frames import Frame
 SAME_PLACE_MM = 0.01
 _SAME_DIRECTION = 2e-3
 _SAME_LINE_MM = 0.05
+_OTHER_LINE_MM = 0.5
 _EVEN = 0.1
 _WORTH_SAYING_MM = 0.05
 _UNEVEN = "slice spacing is uneven throughout: no volume can be built"
@@ -87,14 +88,18 @@ def _same_direction(one: Frame, other: Frame) -> bool:
 def by_line(frames: Sequence[Frame]) -> list[list[Frame]]:
     """Tell parallel stacks apart that are shifted within the plane, where each is evenly spaced on its own.
 
-    A gantry tilt shifts every slice: then no two slices share a line and the frames stay together.
+    A gantry tilt shifts every slice: then no two slices share a line, or lines lie less than 0.5 mm apart, and the
+    frames stay together.
     """
     lines: list[tuple[NDArray[np.float64], list[Frame]]] = []
     for frame, place in zip(frames, _in_plane(frames), strict=True):
         for line, members in lines:
-            if np.abs(place - line).max() <= _SAME_LINE_MM:
+            apart = float(np.abs(place - line).max())
+            if apart <= _SAME_LINE_MM:
                 members.append(frame)
                 break
+            if apart < _OTHER_LINE_MM:
+                return [list(frames)]
         else:
             lines.append((place, [frame]))
         if 2 * len(lines) > len(frames):
