@@ -77,7 +77,7 @@ def _reformat(scene: Scene, raster: Raster) -> str:
 
 def _curve(words: Picture, profile: Profile) -> Shown:
     return Shown(
-        title=words.title,
+        title=words.title.format(name=profile.name),
         caption=words.caption.format(name=profile.name),
         alt=words.alt.format(name=profile.name),
         png=profile_figure(profile),
