@@ -8,15 +8,20 @@ from functools import partial
 import numpy as np
 
 from lumbomics.core.anatomy import Side
-from lumbomics.core.measurement import Drawing, Measurement, Result, Shape
+from lumbomics.core.measurement import Drawing, Measurement, Reason, Result, Shape
 from lumbomics.measure.attempt import attempt
 from lumbomics.measure.geometry.frame import Frame
+from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.pedicle import canal_centre_mm, find_pedicle
+from lumbomics.measure.geometry.rays import voxel_extent_mm
 from lumbomics.measure.geometry.ring import hole_section
 from lumbomics.measure.geometry.section import Section
 from lumbomics.measure.geometry.spine import SpineGeometry
+from lumbomics.measure.geometry.vertebra import VertebraGeometry
 
 _BIOMARKER = "bony_canal_dimensions"
+COARSEST_MM = 2.5
+"""Largest voxel extent across the foramen: laminae are 5 mm thick and thin out where they meet."""
 METHODS = ("vertebral_foramen_area", "vertebral_foramen_anteroposterior")
 
 
@@ -42,12 +47,20 @@ def foramen_section(spine: SpineGeometry, level: str) -> Section:
         If vertebra or pedicles cannot be described, or the ring is open.
     """
     vertebra = spine.vertebra(level)
+    _require_resolution(spine, vertebra)
     middle = np.mean([find_pedicle(spine, level, side).middle_mm for side in (Side.LEFT, Side.RIGHT)], axis=0)
     axes = vertebra.frame
     centre = canal_centre_mm(spine, vertebra)
     origin = centre + ((middle - centre) @ axes.superior) * axes.superior
     frame = Frame(origin, axes.right, axes.anterior, axes.superior)
     return hole_section(spine.structure(vertebra.number), frame, spine.error)
+
+
+def _require_resolution(spine: SpineGeometry, vertebra: VertebraGeometry) -> None:
+    extent = max(voxel_extent_mm(spine.labels.grid, axis) for axis in (vertebra.frame.right, vertebra.frame.anterior))
+    if extent > COARSEST_MM:
+        detail = f"voxels measure {extent:.1f} mm across the foramen; at most {COARSEST_MM} mm shows its thin walls"
+        raise NotMeasurableError(Reason.RESOLUTION_TOO_COARSE, detail)
 
 
 def _of_vertebra(spine: SpineGeometry, level: str) -> Iterator[Result]:

@@ -24,6 +24,7 @@ _WALK_MM = 22.0
 _ASIDE_MM = 6.0
 _DEEP_MM = 5.0
 _MOST_OPEN = 0.5
+_MOST_DEEP = 0.8
 
 
 def plane_distance(solids: tuple[Solid, ...], frame: Frame) -> FloatArray:
@@ -145,8 +146,8 @@ class ForamenPlane:
     def rows(self, *, with_disc: bool) -> Rows:
         """Front and back ends of the foramen in rows from the lower to the upper pedicle border.
 
-        Without the disc, rows that the disc bounds, or that meet no body within ``_DEEP_MM`` of the others' front ends
-        (they look into the disc space), are bridged; so are rows open behind.
+        Rows that meet nothing within ``_DEEP_MM`` of the others' front ends (they pass beside the body or look into a
+        disc space) are bridged, and so are rows open behind and, without the disc, rows that the disc bounds.
 
         Raises
         ------
@@ -158,11 +159,11 @@ class ForamenPlane:
         heights = np.linspace(bottom[1], top[1], count + 2)[1:-1]
         starts = np.interp(heights, [bottom[1], top[1]], [bottom[0], top[0]])
         front, back = self._scan(self.filled_mm if with_disc else self.bone_mm, starts, heights)
-        if not with_disc and np.isfinite(front).any():
-            covered = self._scan(self.filled_mm, starts, heights)[0] < front - RASTER_MM
-            front[covered | (front > np.nanmedian(front) + _DEEP_MM)] = np.nan
-        for ends, what in ((front, "body"), (back, "posterior element")):
-            if np.isnan(ends).mean() > _MOST_OPEN:
+        if not with_disc:
+            front[self._scan(self.filled_mm, starts, heights)[0] < front - RASTER_MM] = np.nan
+        front[front > np.nanmedian(np.r_[front, starts[:1]]) + _DEEP_MM] = np.nan
+        for ends, most, what in ((front, _MOST_DEEP, "body"), (back, _MOST_OPEN, "posterior element")):
+            if np.isnan(ends).mean() > most:
                 detail = f"no {what} bounds the foramen over most of its height"
                 raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, detail)
         return Rows(heights, _bridged(heights, front), _bridged(heights, back))

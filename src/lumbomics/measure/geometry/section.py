@@ -314,7 +314,9 @@ def _fit_in_rounds(
         slope = np.zeros(len(angles)) if section is None else _relative_slope(section, basis)
         precision, use = _precision(angles, slope, outward[:, :2] * stretch, np.c_[outward[:, 2], local[:, 2]], weight)
         moved = frame.at(in_plane(frame, centre))
-        section = Section(moved, flattening, *_solve(basis[use], radii[use], precision[use]), drawing)
+        section = Section(
+            moved, flattening, *_solve(basis[use], radii[use], precision[use], float(weight[use].sum())), drawing
+        )
         centre = centre + section.centroid
         size = np.ptp(section.outline_mm, axis=0)
         flattening = float(np.clip(size[1] / size[0], 0.2, 5.0))
@@ -352,12 +354,17 @@ def _precision(
     return weight / variance, reach > -0.2 * size
 
 
-def _solve(basis: FloatArray, radii: FloatArray, precision: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Posterior mean and covariance of the harmonic coefficients."""
+def _solve(basis: FloatArray, radii: FloatArray, precision: FloatArray, count: float) -> tuple[FloatArray, FloatArray]:
+    """Posterior mean and covariance of the harmonic coefficients.
+
+    Where readings scatter more about the outline than their errors allow (corners, ragged labels), the covariance
+    grows by their mean squared standardised misfit; ``count`` is the number of independent readings.
+    """
     mean = float(np.average(radii, weights=precision))
     prior = np.r_[(0.5 * mean) ** -2, np.tile((PRIOR_AMPLITUDE * mean / _ORDER**2) ** -2, 2)]
     weighted = basis * precision[:, None]
     covariance = np.linalg.inv(basis.T @ weighted + np.diag(prior))
     coefficients = covariance @ (weighted.T @ (radii - mean))
     coefficients[0] += mean
-    return coefficients, covariance
+    misfit = precision @ (radii - basis @ coefficients) ** 2 / count
+    return coefficients, covariance * max(1.0, float(misfit))
