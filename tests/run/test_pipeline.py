@@ -84,7 +84,8 @@ def test_label_maps_come_back_unchanged(finished: tuple[Path, RunSummary], study
 def test_the_record_names_inputs_software_and_the_operators_decisions(finished: tuple[Path, RunSummary]) -> None:
     out, _ = finished
     record = json.loads((out / VISIT / "run.json").read_text(encoding="utf-8"))
-    assert any(name.endswith("_dseg.nii.gz") for name in record["inputs"])
+    assert "label map 1" in record["inputs"]
+    assert "_dseg" not in json.dumps([record["inputs"], record["decisions"]])
     assert {"lumbomics", "python", "numpy"} <= set(record["software"])
     by_operator = [d for d in record["decisions"] if d["by"] == "operator"]
     assert {"T2w", "supine"} <= {d["choice"] for d in by_operator}

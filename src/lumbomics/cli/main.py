@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lumbomics import __version__
-from lumbomics.cli import biomarkers
+from lumbomics.cli.biomarkers import app as biomarkers
 from lumbomics.cli.convert_labels import convert_labels
 from lumbomics.cli.demo import demo
 from lumbomics.cli.measure import measure
@@ -41,7 +41,7 @@ def root(
 
 for command in (run, measure, convert_labels, phantom, demo):
     app.command()(command)
-app.add_typer(biomarkers.app, name="biomarkers")
+app.add_typer(biomarkers, name="biomarkers")
 
 
 def main() -> None:

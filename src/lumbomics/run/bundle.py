@@ -76,6 +76,7 @@ def write_segmentation(
 def read_segmentation(
     files: Iterable[Path],
     *,
+    source: str,
     boundary_sd_mm: float | None = None,
     numbering: Numbering | None = None,
 ) -> Segmentation:
@@ -96,7 +97,7 @@ def read_segmentation(
         found[name] = path
     if "spine" not in found:
         raise ReadError("no spine label map among the files", expected="a file with seg-spine in its name")
-    maps = {n: read_nifti_labels(p, source=p.name, boundary_sd_mm=boundary_sd_mm) for n, p in found.items()}
+    maps = {n: read_nifti_labels(p, source=source, boundary_sd_mm=boundary_sd_mm) for n, p in found.items()}
     return Segmentation(**maps, numbering=numbering or Numbering(source=NumberingSource.LABEL_FILE))
 
 

@@ -109,7 +109,7 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     provenance = Provenance(
         software=_software(),
         inputs=MappingProxyType(inputs),
-        decisions=_decisions(visit, loaded, options),
+        decisions=_decisions(visit, options),
         started=started,
         finished=_now(),
     )
@@ -174,15 +174,22 @@ def _with_operator_word(visit: Visit, options: VisitOptions) -> Visit:
 
 def _inputs(visit: Visit, loaded: tuple[LoadedLabels, ...]) -> dict[str, str]:
     images = {series.name: series.fingerprint for series in visit.series}
-    return images | {f.name: hash_file(f) for labels in loaded for f in labels.files}
+    # File names may hold a patient's name: only a number and the hash pass.
+    files = [f for labels in loaded for f in labels.files]
+    return images | {f"label map {number}": hash_file(f) for number, f in enumerate(files, start=1)}
 
 
-def _decisions(visit: Visit, loaded: tuple[LoadedLabels, ...], options: VisitOptions) -> tuple[Decision, ...]:
+def _decisions(visit: Visit, options: VisitOptions) -> tuple[Decision, ...]:
     kinds = [replace(d, what=f"{s.name}: {d.what}") for s in visit.series for d in s.kind.decisions]
     labels = [
-        Decision(what="label map", choice=f.name, because="lies on the voxels of its series", by="operator")
-        for entry in loaded
-        for f in entry.files
+        Decision(
+            what=f"{s.name}: label map",
+            choice=s.segmentation.spine.source,
+            because="given for its voxels",
+            by="operator",
+        )
+        for s in visit.series
+        if s.segmentation is not None
     ]
     posture = [Decision(what="posture", choice=str(options.posture), because="stated for this run", by="operator")]
     return (*kinds, *labels, *(posture if options.posture is not Posture.UNKNOWN else []))
