@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,11 @@ class Sheet:
     grid: Grid
     maps: Maps = field(repr=False)
     error: NDArray[np.float32] | None = field(default=None, repr=False)
+
+    @cached_property
+    def margin_mm(self) -> float:
+        """How far the error can push a boundary outwards."""
+        return 0.0 if self.error is None else float(self.error.max())
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +93,11 @@ def mark_fronts(maps: Maps, anatomy: Anatomy, points_mm: FloatArray) -> None:
     _mark_near(maps, anatomy.fronts, points_mm)
 
 
-def index_box(grid: Grid, corners_mm: FloatArray) -> Box | None:
-    """Voxels that may lie inside the hull of world points; ``None`` where the grid misses it."""
-    index = grid.to_index(corners_mm)
-    low = np.maximum(np.ceil(index.min(axis=0)), 0).astype(int)
-    high = np.minimum(np.floor(index.max(axis=0)) + 1, grid.shape).astype(int)
+def index_box(grid: Grid, corners_mm: FloatArray, *, margin_mm: float = 0.0) -> Box | None:
+    """Voxels that may lie within a margin of the hull of world points; ``None`` where the grid misses it."""
+    index, margin = grid.to_index(corners_mm), margin_mm / grid.spacing_mm
+    low = np.maximum(np.ceil(index.min(axis=0) - margin), 0).astype(int)
+    high = np.minimum(np.floor(index.max(axis=0) + margin) + 1, grid.shape).astype(int)
     if (low >= high).any():
         return None
     first, second, third = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
@@ -135,7 +140,7 @@ def _bounds(layers: tuple[Layer, ...]) -> tuple[FloatArray, FloatArray]:
 
 
 def _paint(sheet: Sheet, layer: Layer) -> None:
-    box = index_box(sheet.grid, layer.solid.corners_mm)
+    box = index_box(sheet.grid, layer.solid.corners_mm, margin_mm=sheet.margin_mm)
     if box is None:
         return
     level = level_on(sheet.grid, box, layer.solid)
@@ -169,7 +174,7 @@ def canal_stretches(canal: Canal, grid: Grid, margin_mm: float) -> Iterator[Stre
 
 
 def _paint_canal(sheet: Sheet, anatomy: Anatomy) -> None:
-    for stretch in canal_stretches(anatomy.canal, sheet.grid, 3.0):
+    for stretch in canal_stretches(anatomy.canal, sheet.grid, 1.0 + sheet.margin_mm):
         error = 0.0 if sheet.error is None else sheet.error[stretch.box].ravel()[stretch.where]
         views = {name: values[stretch.box] for name, values in sheet.maps.items()}
         flat = {name: view.ravel() for name, view in views.items()}

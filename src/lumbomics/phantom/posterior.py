@@ -19,7 +19,8 @@ Part = tuple[Subregion, Solid]
 
 _JOINT_HALF_GAP_MM = 1.0
 _PEDICLE_REACH_MM = 5.5
-_CLEAR_OF_PEDICLE_MM = 1.5
+_CLEAR_OF_PEDICLE_MM = (1.5, 4.5)
+"""How far behind the narrowest pedicle section a superior articular process begins, in lumbar vertebrae and at S1."""
 SIDES = ((Side.LEFT, -1.0), (Side.RIGHT, 1.0))
 
 _COSTAL = {Side.LEFT: Subregion.COSTAL_PROCESS_LEFT, Side.RIGHT: Subregion.COSTAL_PROCESS_RIGHT}
@@ -91,7 +92,7 @@ def joint(upper: Vertebra, lower: Vertebra, parameters: PhantomParameters, side:
         frame=frame,
         normal=np.array([-sign * np.cos(angle), -np.sin(angle), 0.0]),
         tangent=np.array([sign * np.sin(angle), -np.cos(angle), 0.0]),
-        narrowing_mm=6.0 * parameters.size * parameters.foraminal_narrowing.get((disc, side), 0.0),
+        narrowing_mm=10.0 * parameters.size * parameters.foraminal_narrowing.get((disc, side), 0.0),
     )
 
 
@@ -158,10 +159,12 @@ def _transverse(vertebra: Vertebra, sign: float, parameters: PhantomParameters) 
     norm, middle = vertebra.norm, pedicle(vertebra, sign)
     wall = -vertebra.body.depth / 2
     large = parameters.transition is Transition.SACRALISED_L5 and vertebra.name == "L5"
-    radius = 9.0 if large else 4.4
+    radius = 10.0 if large else 4.4
     start = (middle.x + sign * (middle.half_width + 1.0), wall - 0.72 * norm.canal_depth - radius + 4.4, middle.z - 2.0)
     tip_y = wall - 0.95 * norm.canal_depth - (14.0 if vertebra.name.startswith("T") else 3.0)
-    end = (sign * norm.transverse / 2, tip_y, middle.z - (8.0 if large else 0.0))
+    if large:
+        tip_y = wall
+    end = (sign * norm.transverse / 2, tip_y, middle.z - (22.0 if large else 0.0))
     return boxed(vertebra.frame, *capsule(start, end, radius, radius - 1.2, 1.25))
 
 
@@ -177,10 +180,11 @@ def _superior_process(vertebra: Vertebra, place: Joint, sign: float, size: float
     root = np.array([middle.x, middle.y - _PEDICLE_REACH_MM - 1.5, middle.z])
     limb, low, high = capsule(root, centre, 4.3 * size, 3.8 * size, 1.0)
     facing = _facing(blob, limb, origin, -normal)
-    front = middle.y - _CLEAR_OF_PEDICLE_MM
+    front, shoulder = middle.y - _CLEAR_OF_PEDICLE_MM[vertebra.name == "S1"], middle.z + middle.half_height + 2.5
 
     def level(x: Array, y: Array, z: Array) -> Array:
-        return np.maximum(facing(x, y, z), y - front)
+        lean = 0.9 * np.maximum(z - shoulder, 0)
+        return np.asarray(np.maximum(facing(x, y, z), y - front - lean))
 
     return boxed(vertebra.frame, level, np.minimum(low, centre - half), np.maximum(high, centre + half))
 

@@ -14,9 +14,9 @@ from lumbomics.core.measurement import Absent, Measurement, Reason, Result
 from lumbomics.phantom.anatomy import SAC, SPINE, Anatomy
 from lumbomics.phantom.canal import STEP_MM
 from lumbomics.phantom.paint import classify, mark_fronts
-from lumbomics.phantom.posterior import pedicle
 from lumbomics.phantom.shapes import Frame
 from lumbomics.phantom.truth.frames import DefinedVertebra, FloatArray, unit
+from lumbomics.phantom.truth.pedicles import pedicle_middle
 
 _FINE_MM, _COARSE_MM = 0.1, 0.5
 _WITHIN_MM = 6.0
@@ -143,16 +143,15 @@ def _area(anatomy: Anatomy, station: float, step: float, *, sac: bool) -> float:
     return cut.area(cut.sac if sac else cut.canal)
 
 
-def pedicle_middle(item: DefinedVertebra) -> FloatArray:
+def _between_pedicles(anatomy: Anatomy, item: DefinedVertebra) -> FloatArray:
     """Mean (3,) mm of both pedicles' narrowest sections."""
-    places = [pedicle(item.vertebra, sign) for sign in (-1.0, 1.0)]
-    return item.vertebra.frame.to_world(np.mean([(p.x, p.y, p.z) for p in places], axis=0))
+    return np.asarray(np.mean([pedicle_middle(anatomy, item, sign) for sign in (-1.0, 1.0)], axis=0))
 
 
 def _interpedicular(anatomy: Anatomy, item: DefinedVertebra) -> float:
-    station = station_of(anatomy, pedicle_middle(item))
+    station = station_of(anatomy, _between_pedicles(anatomy, item))
     cut = section(anatomy, station, _FINE_MM, item.frame)
-    middle_y = cut.frame.to_local(pedicle_middle(item))[1]
+    middle_y = cut.frame.to_local(_between_pedicles(anatomy, item))[1]
     front = np.flatnonzero(np.abs(cut.offsets - middle_y) <= _PEDICLE_ROWS_MM)
     x = np.arange(-24, 24.01, 0.05)
     points = cut.frame.to_world(np.stack(np.broadcast_arrays(x, cut.offsets[front][:, None], 0.0), axis=-1))
@@ -170,7 +169,7 @@ def _is_bone(spine: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def _foramen(anatomy: Anatomy, item: DefinedVertebra) -> Iterator[Result]:
     """Yield area and depth of the hole that the whole vertebra encloses at the pedicles' middle."""
     step = 0.2
-    plane = Frame(item.frame.rotation, pedicle_middle(item))
+    plane = Frame(item.frame.rotation, _between_pedicles(anatomy, item))
     offsets = np.arange(-22, 22.01, step)
     x, y = np.meshgrid(offsets, offsets)
     points = plane.to_world(np.stack([x, y, np.zeros_like(x)], axis=-1).reshape(-1, 3))

@@ -12,10 +12,10 @@ from lumbomics.core.measurement import Absent, Measurement, Reason, Result
 from lumbomics.phantom.anatomy import SPINE, Anatomy
 from lumbomics.phantom.chain import disc_frame
 from lumbomics.phantom.paint import classify
-from lumbomics.phantom.posterior import pedicle
 from lumbomics.phantom.shapes import Frame
 from lumbomics.phantom.truth.alignment import pair_level
 from lumbomics.phantom.truth.frames import DefinedVertebra, FloatArray
+from lumbomics.phantom.truth.pedicles import pedicle_middle
 
 _STEP_MM = 0.15
 _INSIDE_MM, _BEHIND_MM = 12.0, 30.0
@@ -25,7 +25,7 @@ def foramen_truth(anatomy: Anatomy, upper: DefinedVertebra, lower: DefinedVerteb
     """Yield height, areas and superior width of one neural foramen."""
     sign = -1.0 if side is Side.LEFT else 1.0
     level, frame = pair_level(upper, lower), disc_frame(upper.vertebra, lower.vertebra)
-    middles = [_middle(item, frame, sign) for item in (upper, lower)]
+    middles = [frame.to_local(pedicle_middle(anatomy, item, sign)) for item in (upper, lower)]
     x = float(np.mean([middle[0] for middle in middles]))
     top = _border(anatomy, frame, (x, middles[0][1], middles[0][2]), upper.vertebra.number, down=True)
     floor = _border(anatomy, frame, (x, middles[1][1], middles[1][2]), lower.vertebra.number, down=False)
@@ -58,11 +58,6 @@ def _absent(level: str, side: Side, detail: str) -> Iterator[Absent]:
             reason=Reason.UNDEFINED,
             detail=detail,
         )
-
-
-def _middle(item: DefinedVertebra, frame: Frame, sign: float) -> FloatArray:
-    place = pedicle(item.vertebra, sign)
-    return frame.to_local(item.vertebra.frame.to_world((place.x, place.y, place.z)))
 
 
 def _border(anatomy: Anatomy, frame: Frame, start: tuple[float, float, float], number: int, *, down: bool) -> float:
