@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -197,12 +198,14 @@ def _decisions(visit: Visit, options: VisitOptions) -> tuple[Decision, ...]:
 
 def _faults(visit: Visit, loaded: tuple[LoadedLabels, ...]) -> tuple[str, ...]:
     of_series = [f"{s.name}: {fault}" for s in visit.series for fault in s.faults]
-    lost = [_told(loss) for entry in loaded for loss in entry.losses]
+    lost = _told([loss for entry in loaded for loss in entry.losses])
     return (*of_series, *lost)
 
 
-def _told(loss: Loss) -> str:
-    return f"label map: {loss.name} ({loss.value}, {loss.voxels} voxels): {loss.why}"
+def _told(losses: Sequence[Loss]) -> list[str]:
+    """Losses of the label maps, those of one kind in one line."""
+    kinds = groupby(sorted(losses, key=lambda loss: loss.why), key=lambda loss: loss.why)
+    return [f"label map, {why}: {', '.join(f'{x.name} ({x.value})' for x in same)}" for why, same in kinds]
 
 
 def _software() -> MappingProxyType[str, str]:
