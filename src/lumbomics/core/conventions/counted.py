@@ -43,7 +43,7 @@ def counted_vertebrae(
         chain.append(_SACRUM)
     if stated not in chain:
         raise InputError(
-            "counting starts at another vertebra",
+            "counting starts at a vertebra above the sacrum",
             expected="C1 to L6" + (", or S1" if sacrum else ""),
             got=lowest or top,
             where=where,
@@ -69,7 +69,7 @@ def counted_entries(convention: Convention, order: list[int]) -> dict[int, Entry
 
 
 def in_order(labels: Labels, *, from_top: bool) -> Labels:
-    """Number bodies anew by their place along the spine: 1 is the top one, or the lowest.
+    """Renumber bodies by their place along the spine: 1 is the top one, or the lowest.
 
     The order is that of the centroids along their own longest direction, headward as the grid says.
     """
