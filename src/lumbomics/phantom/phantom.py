@@ -14,10 +14,12 @@ from lumbomics.core.image import Contrast, Image
 from lumbomics.core.labels import Labels, Segmentation
 from lumbomics.core.measurement import Result
 from lumbomics.phantom.anatomy import FORAMINA, SAC, SPINE, SUBREGION, Anatomy, bounding_box, build_anatomy
+from lumbomics.phantom.chain import disc_frame
 from lumbomics.phantom.errorfield import smooth_field
 from lumbomics.phantom.imaging import Acquisition, form_image
 from lumbomics.phantom.paint import paint_grid
 from lumbomics.phantom.parameters import PhantomParameters
+from lumbomics.phantom.shapes import Frame
 from lumbomics.phantom.soft import SoftTissue, build_soft_tissue, muscle_labels
 from lumbomics.phantom.truth import compute_truth
 
@@ -119,13 +121,38 @@ class Phantom:
         slices: int = 15,
         rotation: ArrayLike | None = None,
     ) -> Grid:
-        """Return a sagittal stack over the canal: slices from left to right, P to A and I to S in plane."""
+        """Return a sagittal stack over the canal: slices from left to right, in plane to the front and the head."""
         low, high = bounding_box(self.anatomy)
         centre = float(self.anatomy.canal.points[:, 0].mean())
         half = thickness_mm * (slices - 1) / 2
         low = np.array([centre - half, low[1] - 40.0, low[2] + 20.0])
         high = np.array([centre + half + 0.01 * thickness_mm, high[1] + 25.0, high[2] + 5.0])
         return _grid_around(low, high, np.array([thickness_mm, in_plane_mm, in_plane_mm]), rotation)
+
+    def axial_grid(
+        self,
+        disc: str | None = None,
+        *,
+        in_plane_mm: float = 0.5,
+        thickness_mm: float = 4.0,
+        slices: int = 5,
+        width_mm: float = 180.0,
+    ) -> Grid:
+        """Return an axial stack through one disc and along it, or level and about L4 where none is named.
+
+        Slices run from the feet to the head, rows to the front, columns to the right.
+        """
+        if disc is None:
+            frame = Frame(np.eye(3), self.anatomy.vertebra("L4").frame.origin_mm)
+        elif disc in self.parameters.discs:
+            frame = next(disc_frame(upper, lower) for name, upper, lower in self.anatomy.pairs if name == disc)
+        else:
+            raise InputError("the phantom has no such disc", expected=", ".join(self.parameters.discs), got=disc)
+        voxels = int(width_mm / in_plane_mm)
+        half = np.array([width_mm / 2, width_mm * 0.62, thickness_mm * (slices - 1) / 2])
+        spacing = (in_plane_mm, in_plane_mm, thickness_mm)
+        origin = frame.to_world(-half)
+        return Grid.from_spacing((voxels, voxels, slices), spacing, origin_mm=origin, axes=frame.rotation)
 
     def image(
         self,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from lumbomics.core.grid import Grid
+from lumbomics.core.labels import Muscle
 from lumbomics.phantom.canal import Canal
 from lumbomics.phantom.chain import Vertebra
 from lumbomics.phantom.parameters import PhantomParameters
@@ -17,8 +18,9 @@ from lumbomics.phantom.tissue import Tissue
 
 FloatArray = NDArray[np.float64]
 
-_FIRST_MUSCLE = 100
-"""Codes 101-106 stand for the six muscles until they are split into tissue and label."""
+_FIRST_MUSCLE, _FIRST_STREAK = 100, 110
+"""Codes 101-106 stand for the six muscles and 111-116 for fat inside them, until split into tissue and label."""
+_STREAK = 0.8
 _COLUMNS = (
     "centre_x",
     "canal_y",
@@ -51,7 +53,7 @@ class SoftTissue:
     table: FloatArray = field(repr=False)
 
     def codes(self, grid: Grid) -> NDArray[np.uint8]:
-        """Sample the soft tissue on a grid: tissue numbers, 101 to 106 for the muscles."""
+        """Sample the soft tissue on a grid: tissue numbers, from 101 on the muscles."""
         return np.asarray(_sample(np.array(grid.shape), grid.affine, self.table, self.start_mm))
 
     def skin_y(self, z: FloatArray) -> FloatArray:
@@ -100,13 +102,19 @@ def build_soft_tissue(chain: tuple[Vertebra, ...], canal: Canal, parameters: Pha
 
 
 def muscle_labels(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Turn codes into the muscle map."""
-    return np.where(codes > _FIRST_MUSCLE, codes - _FIRST_MUSCLE, 0).astype(np.uint8)
+    """Turn codes into the muscle map; fat streaks belong to their muscle."""
+    table = np.zeros(256, dtype=np.uint8)
+    for muscle in Muscle:
+        table[[_FIRST_MUSCLE + muscle, _FIRST_STREAK + muscle]] = muscle
+    return np.asarray(table[codes])
 
 
 def tissue_numbers(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Turn codes into tissue numbers."""
-    return np.where(codes > _FIRST_MUSCLE, np.uint8(Tissue.MUSCLE), codes).astype(np.uint8)
+    table = np.arange(256, dtype=np.uint8)
+    for muscle in Muscle:
+        table[_FIRST_MUSCLE + muscle], table[_FIRST_STREAK + muscle] = Tissue.MUSCLE, Tissue.FAT
+    return np.asarray(table[codes])
 
 
 def _tip(vertebra: Vertebra) -> FloatArray:
@@ -130,7 +138,25 @@ def _ellipse(x: float, y: float, half_x: float, half_y: float) -> float:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _code(x: float, y: float, row: FloatArray) -> int:
+def _squircle(x: float, y: float, half_x: float, half_y: float) -> float:
+    return abs(x / half_x) ** 3 + abs(y / half_y) ** 3
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _muscle(side: float, y: float, row: FloatArray, canal_back: float, depth: float) -> int:
+    """Code of the left muscle at a distance from the midline, 0 where there is none."""
+    behind = y - canal_back + depth
+    if row[5] > 3.0 and _squircle(side - row[5] - 3.5, behind + 1.0, row[5] + 0.5, depth + 3.0) < 1.0:
+        return 103
+    if row[6] > 3.0 and _squircle(side - 2.0 * row[5] - row[6] - 5.5, behind, row[6], depth + 5.0) < 1.0:
+        return 105
+    if row[7] > 3.0 and _ellipse(side - 22.0 - 0.8 * row[7], y - row[1] - 20.0, row[7] * 0.9, row[7] * 1.15) < 1.0:
+        return 101
+    return 0
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _code(x: float, y: float, z: float, row: FloatArray) -> int:
     """Tissue or muscle code of one point; ``row`` is the table at its height."""
     side = abs(x - row[0])
     right = 1 if x > row[0] else 0
@@ -144,12 +170,11 @@ def _code(x: float, y: float, row: FloatArray) -> int:
     depth = (canal_back - row[3]) / 2.0
     if side < 3.5 and row[3] - 4.0 < y < canal_back:
         return 14
-    if row[5] > 3.0 and _ellipse(side - row[5] - 4.0, y - canal_back + depth + 1.0, row[5] + 1.5, depth + 3.0) < 1.0:
-        return 103 + right
-    if row[6] > 3.0 and _ellipse(side - 2.0 * row[5] - row[6] - 5.0, y - canal_back + depth, row[6], depth + 4.0) < 1.0:
-        return 105 + right
-    if row[7] > 3.0 and _ellipse(side - 27.0 - 0.75 * row[7], y - row[1] - 22.0, row[7] * 0.9, row[7] * 1.15) < 1.0:
-        return 101 + right
+    muscle = _muscle(side, y, row, canal_back, depth)
+    if muscle > 0:
+        fibre = np.sin(0.45 * x + 2.1 * np.sin(0.21 * y)) * np.sin(0.5 * y + 1.9 * np.sin(0.17 * x + 0.03 * z))
+        patch = 0.72 + 0.28 * np.sin(0.13 * y + 0.19 * x + 0.05 * z)
+        return int(muscle + right + (10 if fibre * patch > _STREAK and muscle > 101 else 0))
     if _ellipse(x - row[8], y - row[2] - row[9] - 3.0, row[9], row[9]) < 1.0:
         return 11
     if _ellipse(x - row[0] - 17.0, y - row[2] - row[9] - 2.0, row[9] * 1.15, row[9] * 0.8) < 1.0:
@@ -170,5 +195,5 @@ def _sample(shape: NDArray[np.int64], affine: FloatArray, table: FloatArray, sta
                 y = affine[1, 0] * i + affine[1, 1] * j + affine[1, 2] * k + affine[1, 3]
                 z = affine[2, 0] * i + affine[2, 1] * j + affine[2, 2] * k + affine[2, 3]
                 place = min(max(int(z - start), 0), last)
-                codes[i, j, k] = _code(x, y, table[place])
+                codes[i, j, k] = _code(x, y, z, table[place])
     return codes
