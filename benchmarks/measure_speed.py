@@ -35,7 +35,7 @@ def speed_map(seed: int = 1) -> Segmentation:
     from lumbomics.phantom import make_phantom
 
     phantom = make_phantom(seed)
-    centre = (*phantom.default_grid(2.0).centre_mm, 0.0, 0.0, 40.0)
+    centre = phantom.default_grid(2.0).centre_mm + np.array((0.0, 0.0, 40.0))
     origin = centre - (np.array(SHAPE) - 1) * SPACING_MM / 2
     grid = Grid.from_spacing(SHAPE, SPACING_MM, origin_mm=origin)
     segmentation = phantom.segmentation(grid)
@@ -146,6 +146,7 @@ def main() -> None:
         receiver, sender = context.Pipe(duplex=False)
         process = context.Process(target=_timed, args=(make, repeats, sender))
         process.start()
+        sender.close()  # so that a crash there ends the wait here
         seconds, before, after, what = receiver.recv()
         process.join()
         medians[name] = statistics.median(seconds)

@@ -68,6 +68,11 @@ def test_axis_codes_agree_with_nibabel(degrees, flips):
     assert grid.axis_codes == "".join(nibabel.aff2axcodes(grid.affine))
 
 
+def test_a_strongly_tilted_gantry_still_gives_each_axis_a_direction_of_its_own():
+    affine = np.array([[0.5, 0, 0, 0], [0, 0.5, 3.6, 0], [0, 0, 3.2, 0], [0, 0, 0, 1]])
+    assert Grid((2, 2, 2), affine).axis_codes == "".join(nibabel.aff2axcodes(affine)) == "RAS"
+
+
 def test_spacing_axes_and_middle_are_those_given():
     axes = rotation((1, 2, 3), 33)
     grid = Grid.from_spacing((5, 7, 9), (0.5, 1, 4), origin_mm=(10, 20, 30), axes=axes)
@@ -113,6 +118,8 @@ def test_a_lattice_is_shared_in_any_storage_order_and_by_a_crop():
     assert grid.shares_lattice(Grid((4, 4, 2), crop))
     assert not grid.shares_lattice(Grid((10, 12, 5), crop))
     assert not grid.shares_lattice(Grid((4, 4, 2), half))
+    before = grid.affine @ np.array([[1, 0, 0, -1], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+    assert not grid.shares_lattice(Grid((4, 4, 2), before))
     assert not grid.shares_lattice(Grid.from_spacing((3, 3, 3), (1.2, 1.2, 4)))
 
 

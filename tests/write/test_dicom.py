@@ -79,6 +79,15 @@ def test_any_grid_survives_the_round_trip(tmp_path_factory, affine, enhanced, qu
     assert_same(read_back(folder).image, image)
 
 
+@pytest.mark.parametrize("tilt_mm", [0.03125, 0.049, 0.4, 2.0])
+def test_slight_and_strong_tilt_stay_in_one_volume(tmp_path, tilt_mm):
+    affine = np.diag([-0.5, -0.5, 1.0, 1.0])
+    affine[1, 2] = tilt_mm
+    image = make_image(affine, shape=(7, 5, 40))
+    write_dicom_series(image, tmp_path)
+    assert_same(read_back(tmp_path).image, image)
+
+
 @pytest.mark.parametrize("enhanced", [False, True], ids=["classic", "enhanced"])
 @pytest.mark.parametrize(
     "syntax",
@@ -130,6 +139,33 @@ def test_facts_pass_through(tmp_path):
         write_dicom_series(make_image(oblique()), tmp_path / name, facts=facts, enhanced=enhanced)
         read = dict(read_back(tmp_path / name).facts)
         assert {key: read[key] for key, _ in facts} == dict(facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "name"),
+    [
+        ({"echo_time_ms": 100, "repetition_time_ms": 3500, "scan_options": "FS"}, "acq-axFS_T2w"),
+        ({"echo_time_ms": 60, "repetition_time_ms": 4000, "inversion_time_ms": 160}, "acq-axSTIR_T2w"),
+        ({"echo_time_ms": 130, "repetition_time_ms": 1500, "acquisition": "3D"}, "acq-axSPACE_T2w"),
+        (
+            {
+                "echo_time_ms": 2.2,
+                "repetition_time_ms": 4.4,
+                "flip_angle_deg": 60,
+                "scanning_sequence": "GR",
+                "sequence_variant": "SS",
+            },
+            "acq-axBSSFP_T2w",
+        ),
+        ({"echo_time_ms": 70, "repetition_time_ms": 5000, "scanning_sequence": "EP\\SE"}, "acq-ax_dwi"),
+    ],
+)
+def test_enhanced_and_classic_objects_are_named_alike(tmp_path, facts, name):
+    for enhanced in (False, True):
+        write_dicom_series(
+            make_image(np.diag([-1.0, -1, 4, 1])), tmp_path / str(enhanced), facts=facts.items(), enhanced=enhanced
+        )
+        assert read_back(tmp_path / str(enhanced)).name == name
 
 
 def test_same_study_shares_frame_of_reference(tmp_path):

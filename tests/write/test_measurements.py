@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lumbomics.core.anatomy import Side
@@ -56,6 +56,7 @@ def facts(result):
     return type(result), fields, vars(result.context)
 
 
+@settings(max_examples=40)
 @given(results=st.lists(measurements | absences, max_size=6))
 def test_reading_gives_back_what_was_written(tmp_path_factory, results):
     path = tmp_path_factory.mktemp("table") / "sub-7_ses-2_measurements.tsv"
@@ -128,3 +129,13 @@ def test_a_broken_table_is_refused_with_its_place(tmp_path, old, new, problem):
 def test_a_missing_table_is_a_read_error(tmp_path):
     with pytest.raises(ReadError, match="cannot be read"):
         read_measurements(tmp_path / "none.tsv")
+
+
+def test_unverified_intervals_are_marked_as_such_in_the_sidecar(tmp_path):
+    slip = Measurement(biomarker="slip_percent", method="endplate_corner", unit="%", level="L4-L5", value=3.0)
+    unknown = Measurement(biomarker="no_such_thing", method="m", unit="1", value=1.0)
+    sidecar, _ = write_measurements([slip, unknown], tmp_path / "m.tsv", participant="1", session="1")
+    known, bare = json.loads(sidecar.read_text())["Quantities"]
+    assert known["ReferenceIntervals"][0]["unverified"] is True
+    assert (known["Units"], known["Name"]) == ("%", "Slip percentage (signed)")
+    assert bare == {"Biomarker": "no_such_thing", "Method": "m"}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lumbomics.cli.exits import Exit, print_json, reports_errors
+from lumbomics.cli.exits import Exit, exit_of_batch, print_json, reports_errors
 
 
 @reports_errors
@@ -23,4 +23,4 @@ def demo(
     with progress_bar(hidden=json) as progress:
         summary = api.demo(out=out, patients=patients, progress=progress)
     print_json(summary.as_json()) if json else print_summary(summary)
-    return Exit.SOME_FAILED if summary.failed else Exit.OK
+    return exit_of_batch(len(summary.failed), len(summary.outcomes))

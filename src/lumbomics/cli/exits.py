@@ -29,6 +29,13 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+def exit_of_batch(failed: int, total: int) -> Exit:
+    """Exit code of a batch of which ``failed`` of ``total`` came to nothing."""
+    if failed == 0:
+        return Exit.OK
+    return Exit.BAD_INPUT if failed == total else Exit.SOME_FAILED
+
+
 def exit_code(error: LumbomicsError) -> Exit:
     """Exit code that fits an error."""
     if isinstance(error, OutputError):

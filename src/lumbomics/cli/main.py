@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from lumbomics import __version__
-from lumbomics.cli import advise, biomarkers, evidence, registry
+from lumbomics.cli.advise import app as advise
+from lumbomics.cli.biomarkers import app as biomarkers
 from lumbomics.cli.convert_labels import convert_labels
 from lumbomics.cli.demo import demo
+from lumbomics.cli.evidence import app as evidence
 from lumbomics.cli.measure import measure
 from lumbomics.cli.phantom import phantom
+from lumbomics.cli.registry import app as registry
 from lumbomics.cli.run import run
 
 app = typer.Typer(
@@ -41,10 +44,10 @@ def root(
 
 for command in (run, measure, convert_labels, phantom, demo):
     app.command()(command)
-app.add_typer(biomarkers.app, name="biomarkers")
-app.add_typer(registry.app, name="registry")
-app.add_typer(advise.app, name="advise")
-app.add_typer(evidence.app, name="evidence")
+app.add_typer(biomarkers, name="biomarkers")
+app.add_typer(advise, name="advise")
+app.add_typer(evidence, name="evidence")
+app.add_typer(registry, name="registry")
 
 
 def main() -> None:

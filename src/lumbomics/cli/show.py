@@ -37,16 +37,15 @@ def progress_bar(*, hidden: bool) -> Iterator[Callable[[int, int, str], None]]:
 
 
 def print_summary(summary: RunSummary) -> None:
-    """Print a table of visits, their faults and where the reports are."""
-    console = Console(soft_wrap=True)
-    table = Table("visit", "", "measured", "absent", "report", box=None, pad_edge=False)
+    """Print every visit with its faults and where its report is."""
+    console = Console(soft_wrap=True, highlight=False)
     for outcome in summary.outcomes:
-        report = "" if outcome.report is None else str(outcome.report)
-        table.add_row(outcome.visit, _MARKS[outcome.status], str(outcome.measured), str(outcome.absent), report)
-    console.print(table)
-    for outcome in summary.outcomes:
+        counts = "" if outcome.status is Status.FAILED else f"{outcome.measured} measured, {outcome.absent} absent"
+        console.print(f"{outcome.visit}  {_MARKS[outcome.status]}  {counts}")
+        if outcome.report is not None:
+            console.print(f"  report: {outcome.report}", markup=False)
         for fault in outcome.faults:
-            console.print(f"{outcome.visit}: {fault}", style="yellow", markup=False, highlight=False)
+            console.print(f"  {fault}", style="yellow", markup=False)
     done = len(summary.outcomes) - len(summary.failed)
     console.print(f"{done} of {len(summary.outcomes)} visit(s) in {summary.seconds:.1f} s, in {summary.out}")
 

@@ -18,14 +18,14 @@ def level_colour(number: int) -> str:
 
 
 def spine_colour(value: int) -> str:
-    """Colour, ``#rrggbb``, of a value in the spine map; a disc is a darker shade of the vertebra above it."""
+    """Colour, ``#rrggbb``, of a value in the spine map; a disc is a pale tint of the vertebra above it."""
     if value in VERTEBRA_NAMES:
         return level_colour(value)
     if value - DISC_OFFSET in VERTEBRA_NAMES:
-        return _darker(level_colour(value - DISC_OFFSET))
+        return _paler(level_colour(value - DISC_OFFSET))
     return _OTHERS.get(value, NEUTRAL)
 
 
-def _darker(colour: str, *, share: float = 0.62) -> str:
+def _paler(colour: str, *, share: float = 0.5) -> str:
     parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return "#" + "".join(f"{round(part * share):02x}" for part in parts)
+    return "#" + "".join(f"{round(part + share * (255 - part)):02x}" for part in parts)

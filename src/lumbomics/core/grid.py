@@ -145,7 +145,7 @@ class Grid:
         return bool(np.abs(self.to_world(corners) - other.to_world(corners)).max() <= tolerance_mm)
 
     def shares_lattice(self, other: Grid, *, tolerance_mm: float = 0.1) -> bool:
-        """Tell whether ``other``'s voxels fall on this grid's voxels: same lattice in any storage order, or a part of it.
+        """Tell whether ``other``'s voxels fall on this grid's: same lattice in any storage order, or a part of it.
 
         Every voxel centre of ``other`` must lie within ``tolerance_mm`` of a voxel centre of this grid.
         """

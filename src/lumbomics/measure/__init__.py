@@ -5,25 +5,38 @@
 
 from lumbomics.measure import (
     alignment,
+    canal,
     coronal,
     disc,
+    disc_signal,
+    dural_sac,
+    foramen,
     listhesis,
     rotation,
     vertebra,
 )
+from lumbomics.measure.canal import CanalProfile, canal_profile
+from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.options import MeasureOptions
 from lumbomics.measure.geometry.spine import SpineGeometry, describe_spine
 from lumbomics.measure.registry import IMPLEMENTED, MeasureFunction, implements, measure
 
 __all__ = [
     "IMPLEMENTED",
+    "CanalProfile",
     "MeasureFunction",
     "MeasureOptions",
+    "NotMeasurableError",
     "SpineGeometry",
     "alignment",
+    "canal",
+    "canal_profile",
     "coronal",
     "describe_spine",
     "disc",
+    "disc_signal",
+    "dural_sac",
+    "foramen",
     "implements",
     "listhesis",
     "measure",

@@ -16,14 +16,15 @@ from lumbomics.measure.attempt import attempt, both, pair_level
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.pedicle import find_pedicle
-from lumbomics.measure.geometry.profile import Profile
-from lumbomics.measure.geometry.rays import entries
+from lumbomics.measure.geometry.profile import Profile, area, depth
+from lumbomics.measure.geometry.rays import entries, voxel_extent_mm
 from lumbomics.measure.geometry.section import Section
 from lumbomics.measure.geometry.spine import SpineGeometry
 from lumbomics.measure.geometry.stations import STATION_SE_MM, LevelledTube
 from lumbomics.measure.geometry.surface import Solid
 from lumbomics.measure.geometry.tube import Tube
 from lumbomics.measure.registry import implements
+from lumbomics.measure.vertebral_foramen import vertebral_foramina
 
 BIOMARKER = "bony_canal_dimensions"
 _AT_DISC = ("area", "anteroposterior")
@@ -104,7 +105,7 @@ def canal_profile(spine: SpineGeometry) -> CanalProfile:
         centres_mm=np.array([s.centroid_mm for s in sections]).reshape(-1, 3),
         area_mm2=canal.profile.areas_mm2,
         area_se_mm2=np.array([s.area_se_mm2 for s in sections]),
-        anteroposterior_mm=depths(canal.profile),
+        anteroposterior_mm=canal.profile.depths_mm,
         transverse_mm=np.array([s.width_along_right().length_mm for s in sections]),
         level_stations_mm=MappingProxyType(canal.levelled.level_stations()),
     )
@@ -134,7 +135,7 @@ def bony_canal_dimensions(spine: SpineGeometry, image: Image | None = None) -> l
     ):
         for level in spine.vertebra_levels:
             results += attempt(BIOMARKER, [method], partial(compute, canal, level), level=level)
-    return results
+    return results + vertebral_foramina(spine)
 
 
 def _require(canal: _Canal | NotMeasurableError) -> _Canal:
@@ -154,7 +155,7 @@ def _at_disc(found: _Canal | NotMeasurableError, upper: str, lower: str) -> Iter
         unit="mm2",
         level=level,
         value=section.area_mm2,
-        se=both(section.area_se_mm2, STATION_SE_MM * canal.profile.slope_at(station, canal.profile.areas_mm2)),
+        se=both(section.area_se_mm2, STATION_SE_MM * canal.profile.slope_at(station, area)),
         caution=caution,
         drawings=(outline(section, f"canal at {level}"),),
     )
@@ -163,14 +164,14 @@ def _at_disc(found: _Canal | NotMeasurableError, upper: str, lower: str) -> Iter
 
 def _area_minimum(found: _Canal | NotMeasurableError, level: str) -> Iterator[Result]:
     canal = _require(found)
-    first, last = canal.levelled.around_body(level, canal.levelled.spine.disc_pairs)
-    area, section, se = canal.profile.smallest(first, last)
+    first, last = canal.levelled.around_body(level)
+    smallest, section, se = canal.profile.smallest(first, last, station_se_mm=STATION_SE_MM)
     yield Measurement(
         biomarker=BIOMARKER,
         method="area_minimum",
         unit="mm2",
         level=level,
-        value=area,
+        value=smallest,
         se=se,
         drawings=(outline(section, f"smallest canal section at {level}"),),
     )
@@ -193,7 +194,7 @@ def _depth(
         unit="mm",
         level=level,
         value=chord.length_mm,
-        se=both(chord.se_mm, STATION_SE_MM * canal.profile.slope_at(station_mm, depths(canal.profile))),
+        se=both(chord.se_mm, STATION_SE_MM * canal.profile.slope_at(station_mm, depth)),
         caution=caution,
         drawings=(
             outline(section, f"canal at {level}"),
@@ -216,7 +217,7 @@ def _interpedicular(found: _Canal | NotMeasurableError, level: str) -> Iterator[
         raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, f"no bone beside the canal at the pedicles of {level}")
     at = int(np.flatnonzero(seen)[np.argsort(widths[seen])[seen.sum() // 2]])
     frame = section.frame
-    wall = spine.error.position_se_mm(frame.right, (frame.anterior, float(np.ptp(rows))), (frame.superior, 0.0))
+    wall = both(voxel_extent_mm(bone.grid, frame.right) / np.sqrt(12), spine.error.drawing_sd_mm)
     yield Measurement(
         biomarker=BIOMARKER,
         method="interpedicular",
@@ -241,11 +242,6 @@ def _between_bone(bone: Solid, section: Section, rows: FloatArray) -> tuple[Floa
     left, right = entries(bone, starts, -frame.right), entries(bone, starts, frame.right)
     ends = np.stack([starts - left[:, None] * frame.right, starts + right[:, None] * frame.right], axis=1)
     return left + right, ends
-
-
-def depths(profile: Profile) -> FloatArray:
-    """Extent along the anterior axis of every section of a profile, (n,) mm."""
-    return np.array([section.chord_along_anterior().length_mm for section in profile.sections])
 
 
 def outline(section: Section, label: str) -> Drawing:

@@ -8,9 +8,9 @@ from functools import partial
 from lumbomics.core.image import Image
 from lumbomics.core.measurement import Drawing, Measurement, Reason, Result
 from lumbomics.measure.attempt import attempt, both, pair_level
-from lumbomics.measure.canal import depths, outline
+from lumbomics.measure.canal import outline
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
-from lumbomics.measure.geometry.profile import Profile
+from lumbomics.measure.geometry.profile import STEP_MM, Profile, area, depth
 from lumbomics.measure.geometry.spine import SpineGeometry
 from lumbomics.measure.geometry.stations import STATION_SE_MM, LevelledTube
 from lumbomics.measure.geometry.surface import Solid
@@ -23,7 +23,8 @@ DIAMETERS = "dural_sac_diameters"
 _AREA_METHODS = ("perpendicular_at_disc", "minimum_within_6mm")
 _DIAMETER_METHODS = ("anteroposterior", "transverse", "ratio_ap_transverse")
 _WITHIN_MM = 6.0
-_SAC = 1
+SAC_VALUE = 1
+"""Value of the sac in its label map."""
 
 _Sac = LevelledTube | NotMeasurableError
 _Compute = Callable[[_Sac, str, str], Iterator[Result]]
@@ -38,10 +39,10 @@ def levelled_sac(spine: SpineGeometry) -> LevelledTube:
         If the sac is not labelled (the canal is no substitute) or too short to follow.
     """
     labels = spine.segmentation.dural_sac
-    if labels is None or _SAC not in labels.boxes:
+    if labels is None or SAC_VALUE not in labels.boxes:
         raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, "the dural sac is not in the labels")
     drawing = BoundaryError.from_labels(labels, spine.options)
-    return LevelledTube(Tube.of_solid(Solid.from_labels(labels, _SAC), drawing, name="dural sac"), spine)
+    return LevelledTube(Tube.of_solid(Solid.from_labels(labels, SAC_VALUE), drawing, name="dural sac"), spine)
 
 
 @implements(AREA)
@@ -80,8 +81,8 @@ def _areas(found: _Sac, upper: str, lower: str) -> Iterator[Result]:
     level = pair_level(upper, lower)
     station, caution = sac.at_disc(upper, lower)
     section = sac.tube.section(station, sac.spine.segment(upper, lower).anterior)
-    profile = sac.profile(station - _WITHIN_MM, station + _WITHIN_MM)
-    moved = STATION_SE_MM * profile.slope_at(station, profile.areas_mm2)
+    profile = sac.profile(station - _WITHIN_MM - STEP_MM, station + _WITHIN_MM + STEP_MM)
+    moved = STATION_SE_MM * profile.slope_at(station, area)
     yield Measurement(
         biomarker=AREA,
         method="perpendicular_at_disc",
@@ -96,13 +97,15 @@ def _areas(found: _Sac, upper: str, lower: str) -> Iterator[Result]:
 
 
 def _smallest(profile: Profile, station_mm: float, level: str, caution: str | None) -> Iterator[Result]:
-    area, narrowest, se = profile.smallest(station_mm - _WITHIN_MM, station_mm + _WITHIN_MM)
+    smallest, narrowest, se = profile.smallest(
+        station_mm - _WITHIN_MM, station_mm + _WITHIN_MM, station_se_mm=STATION_SE_MM
+    )
     yield Measurement(
         biomarker=AREA,
         method="minimum_within_6mm",
         unit="mm2",
         level=level,
-        value=area,
+        value=smallest,
         se=se,
         caution=caution,
         drawings=(outline(narrowest, f"smallest section of the dural sac near {level}"),),
@@ -115,21 +118,23 @@ def _diameters(found: _Sac, upper: str, lower: str) -> Iterator[Result]:
     station, caution = sac.at_disc(upper, lower)
     section = sac.tube.section(station, sac.spine.segment(upper, lower).anterior)
     nearby = sac.profile(station - STATION_SE_MM, station + STATION_SE_MM)
-    depth, width = section.chord_along_anterior(), section.width_along_right()
-    ratio = depth.length_mm / width.length_mm
-    depth_se = both(depth.se_mm, STATION_SE_MM * nearby.slope_at(station, depths(nearby)))
+    depth_chord, width = section.chord_along_anterior(), section.width_along_right()
+    ratio = depth_chord.length_mm / width.length_mm
+    depth_se = both(depth_chord.se_mm, STATION_SE_MM * nearby.slope_at(station, depth))
     lines = (
-        Drawing.line(depth.ends_mm[0], depth.ends_mm[1], f"anteroposterior diameter of the dural sac at {level}"),
+        Drawing.line(
+            depth_chord.ends_mm[0], depth_chord.ends_mm[1], f"anteroposterior diameter of the dural sac at {level}"
+        ),
         Drawing.line(width.ends_mm[0], width.ends_mm[1], f"transverse diameter of the dural sac at {level}"),
     )
     for method, unit, value, se, drawings in (
-        ("anteroposterior", "mm", depth.length_mm, depth_se, lines[:1]),
+        ("anteroposterior", "mm", depth_chord.length_mm, depth_se, lines[:1]),
         ("transverse", "mm", width.length_mm, width.se_mm, lines[1:]),
         (
             "ratio_ap_transverse",
             "1",
             ratio,
-            ratio * both(depth_se / depth.length_mm, width.se_mm / width.length_mm),
+            ratio * both(depth_se / depth_chord.length_mm, width.se_mm / width.length_mm),
             lines,
         ),
     ):

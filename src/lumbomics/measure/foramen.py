@@ -16,7 +16,9 @@ from lumbomics.measure.attempt import attempt, both, pair_level
 from lumbomics.measure.geometry.foramen import ForamenPlane, Rows
 from lumbomics.measure.geometry.frame import FloatArray, Frame
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
-from lumbomics.measure.geometry.pedicle import find_pedicle
+from lumbomics.measure.geometry.pedicle import find_pedicle, require_alike
+from lumbomics.measure.geometry.rays import voxel_extent_mm
+from lumbomics.measure.geometry.section import CORRELATION_VOXELS
 from lumbomics.measure.geometry.spine import SpineGeometry
 from lumbomics.measure.registry import implements
 
@@ -27,10 +29,16 @@ borders rounded independently leave a standard error of 2.5/√6 = 1.0 mm, a twe
 4 mm it is 1.6 mm."""
 COARSEST_ACROSS_MM = 5.0
 """Largest voxel extent along the right axis: a lumbar pedicle, 8 mm and more wide, must meet at least one slice."""
-PLANE_SE_MM = 1.0
-"""Standard error of the plane's place along the right axis."""
+PLANE_SE_MM = 0.5
+"""Standard error of a pedicle's middle along the right axis, beyond what slice thickness adds (spacing/√12)."""
+SACRAL_PLANE_SE_MM = 2.0
+"""The same where the lower pedicle is the sacrum's, which passes into the ala without a waist."""
 BORDER_SLOPE = 0.3
-"""Slope of a pedicle's or facet's border across neighbouring sagittal planes."""
+"""How far a pedicle's lower or upper border rises a millimetre to the side: an ellipse of half-axes 7 and 4 mm rises
+1 mm towards its middle from 2 mm beside it, on average over its middle half 0.3 mm a millimetre."""
+WALL_SLOPE = 0.7
+"""How far the foramen's front or back wall recedes a millimetre to the side: facets stand 30-50 deg to the sagittal
+plane."""
 
 
 @implements(BIOMARKER)
@@ -57,7 +65,8 @@ def _one_foramen(spine: SpineGeometry, upper: str, lower: str, side: Side) -> li
         plane = foramen_plane(spine, upper, lower, side)
     except NotMeasurableError as obstacle:
         plane = obstacle
-    site = _Site(spine, level, side, vertebra_number(upper) + DISC_OFFSET in spine.labels.boxes)
+    right = np.zeros(3) if isinstance(plane, NotMeasurableError) else plane.frame.right
+    site = _Site(spine, level, side, vertebra_number(upper) + DISC_OFFSET in spine.labels.boxes, right)
     results: list[Result] = []
     for method, compute in _METHODS.items():
         results += attempt(BIOMARKER, [method], partial(compute, site, plane), level=level, side=side)
@@ -74,6 +83,8 @@ def foramen_plane(spine: SpineGeometry, upper: str, lower: str, side: Side) -> F
     """
     segment = spine.segment(upper, lower)
     _require_resolution(spine.labels.grid, segment)
+    for level in (upper, lower):
+        require_alike(spine, level)
     pedicles = np.array([find_pedicle(spine, level, side).middle_mm for level in (upper, lower)])
     bones = tuple(spine.structure(vertebra_number(level)) for level in (upper, lower))
     disc = vertebra_number(upper) + DISC_OFFSET
@@ -87,6 +98,7 @@ class _Site:
     level: str
     side: Side
     has_disc: bool
+    right: FloatArray
 
     def measurement(self, method: str, unit: str, value: float, se: float, *drawings: Drawing) -> Measurement:
         return Measurement(
@@ -100,10 +112,15 @@ class _Site:
             drawings=drawings,
         )
 
-    def border_se_mm(self, normal: FloatArray, along: FloatArray, length_mm: float) -> float:
+    def border_se_mm(self, normal: FloatArray, length_mm: float, slope: float) -> float:
         """Return the standard error of a border's mean place over a length, from rounding, drawing and plane."""
-        rounded = self.spine.error.position_se_mm(normal, (along, length_mm), (np.cross(normal, along), 0.0))
-        return both(rounded, PLANE_SE_MM * BORDER_SLOPE)
+        error, grid = self.spine.error, self.spine.labels.grid
+        extent = voxel_extent_mm(grid, normal)
+        rounded = extent / np.sqrt(12 * max(1.0, length_mm / (CORRELATION_VOXELS * extent)))
+        drawn = error.drawing_sd_mm / np.sqrt(max(1.0, length_mm / error.correlation_mm))
+        pedicle = SACRAL_PLANE_SE_MM if self.level.endswith("S1") else PLANE_SE_MM
+        plane = both(pedicle, voxel_extent_mm(grid, self.right) / np.sqrt(12))
+        return both(rounded, drawn, slope * plane)
 
 
 _Found = ForamenPlane | NotMeasurableError
@@ -113,7 +130,7 @@ def _height(site: _Site, found: _Found) -> Iterator[Result]:
     plane = _require(found)
     top, bottom = plane.borders()
     frame = plane.frame
-    se = site.border_se_mm(frame.superior, frame.anterior, 0.0)
+    se = site.border_se_mm(frame.superior, 0.0, BORDER_SLOPE)
     line = Drawing.line(plane.world(bottom), plane.world(top), f"height of the {site.side} foramen {site.level}")
     yield site.measurement("height", "mm", float(top[1] - bottom[1]), both(se, se), line)
 
@@ -133,9 +150,9 @@ def _area_bony(site: _Site, found: _Found) -> Iterator[Result]:
 def _area_of(site: _Site, plane: ForamenPlane, rows: Rows, method: str) -> Measurement:
     """Area of the rows; its error is that of the borders in front and behind, above and below."""
     frame, height = plane.frame, float(np.ptp(rows.heights_mm))
-    walls = height * site.border_se_mm(frame.anterior, frame.superior, height)
+    walls = height * site.border_se_mm(frame.anterior, height, WALL_SLOPE)
     width = float(rows.widths_mm.mean())
-    roofs = width * site.border_se_mm(frame.superior, frame.anterior, width)
+    roofs = width * site.border_se_mm(frame.superior, width, BORDER_SLOPE)
     outline = Drawing(Shape.POLYGON, plane.world(rows.polygon_mm), f"{site.side} foramen {site.level}")
     return site.measurement(method, "mm2", rows.area_mm2, both(walls, walls, roofs, roofs), outline)
 
@@ -146,7 +163,7 @@ def _superior_width(site: _Site, found: _Found) -> Iterator[Result]:
     top, bottom = plane.borders()
     height = top[1] - (top[1] - bottom[1]) / 4
     ends = [np.interp(height, rows.heights_mm, end) for end in (rows.back_mm, rows.front_mm)]
-    se = site.border_se_mm(plane.frame.anterior, plane.frame.superior, 0.0)
+    se = site.border_se_mm(plane.frame.anterior, 0.0, WALL_SLOPE)
     points = plane.world(np.array([[end, height] for end in ends]))
     line = Drawing.line(points[0], points[1], f"superior width of the {site.side} foramen {site.level}")
     yield site.measurement("superior_width", "mm", float(max(ends[1] - ends[0], 0.0)), both(se, se), line)
@@ -167,13 +184,7 @@ def _require_resolution(grid: Grid, segment: Frame) -> None:
         (segment.anterior, COARSEST_IN_PLANE_MM, "anterior"),
         (segment.right, COARSEST_ACROSS_MM, "right"),
     ):
-        extent = _voxel_extent_mm(grid, axis)
+        extent = voxel_extent_mm(grid, axis)
         if extent > coarsest:
             detail = f"voxels measure {extent:.1f} mm along the {name} axis; at most {coarsest} mm shows a foramen"
             raise NotMeasurableError(Reason.RESOLUTION_TOO_COARSE, detail)
-
-
-def _voxel_extent_mm(grid: Grid, axis: FloatArray) -> float:
-    """Spacing of a lattice along a direction, its axes weighted by how far they run that way."""
-    share = (grid.axes.T @ axis) ** 2
-    return float(np.linalg.norm(share * grid.spacing_mm))

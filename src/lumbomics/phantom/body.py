@@ -27,9 +27,8 @@ class Body:
         top(x, y)    =  height/2 + t y - c x - concavity q
         bottom(x, y) = -height/2 - t y + c x + concavity q
 
-    The outline is a superellipse of power 2.5, narrower at mid-height (waist), with a notch behind; its mean front
-    and back
-    reach over the ± 5 mm slab is exactly ± depth / 2 at the rims.
+    The outline is a superellipse of power 2.5 in front and 4 behind, narrower at mid-height, with a notch behind;
+    its mean front and back reach over the ± 5 mm slab is exactly ± depth / 2 at the rims.
 
     Parameters
     ----------
@@ -86,7 +85,9 @@ class Body:
         notched = y * (1 + np.where(y < 0, self.notch * self._bump(x) / (self.depth / 2), 0))
         across = np.abs(x) / (self.width / 2)
         along = np.abs(notched) / np.where(y < 0, back, front)
-        total = (across**2 * np.sqrt(across) + along**2 * np.sqrt(along)) ** (1 / _POWER)
+        behind = np.sqrt(np.sqrt(across**4 + along**4))
+        before = (across**2 * np.sqrt(across) + along**2 * np.sqrt(along)) ** (1 / _POWER)
+        total = np.where(y < 0, behind, before)
         radius = np.sqrt(x * x + y * y)
         return np.asarray(radius * (1 - shrink / np.maximum(total, 1e-6)))
 
@@ -139,7 +140,8 @@ class Body:
     def _reach(self) -> tuple[float, float]:
         x = np.linspace(-SLAB_HALF_MM, SLAB_HALF_MM, 41)
         curve = (1 - (np.abs(x) / (self.width / 2)) ** _POWER) ** (1 / _POWER)
-        behind = curve / (1 + self.notch * self._bump(x) / (self.depth / 2))
+        flatter = (1 - (np.abs(x) / (self.width / 2)) ** 4) ** 0.25
+        behind = flatter / (1 + self.notch * self._bump(x) / (self.depth / 2))
         return self.depth / 2 / float(curve.mean()), self.depth / 2 / float(behind.mean())
 
     def _bump(self, x: Array) -> Array:

@@ -82,12 +82,12 @@ class Canal:
 
     def canal_level(self, s: Array, x: Array, y: Array) -> Array:
         """Level of the canal, negative inside."""
-        return _section(x, y, self.at(self.half_width, s), self.at(self.half_depth, s), squareness=2.4)
+        return _section(x, y, self.at(self.half_width, s), self.at(self.half_depth, s), squareness=2.5)
 
     def sac_level(self, s: Array, x: Array, y: Array) -> Array:
         """Level of the dural sac, negative inside."""
         moved = y - self.at(self.sac_shift, s)
-        return _section(x, moved, self.at(self.sac_half_width, s), self.at(self.sac_half_depth, s), squareness=2.2)
+        return _section(x, moved, self.at(self.sac_half_width, s), self.at(self.sac_half_depth, s), squareness=2.0)
 
     def cord_level(self, s: Array, x: Array, y: Array) -> Array:
         """Level of the cord, negative inside."""
@@ -149,7 +149,7 @@ def _nodes(chain: Sequence[Vertebra]) -> list[tuple[str, FloatArray, FloatArray,
 
 def _body_node(name: str, vertebra: Vertebra, z: float) -> tuple[str, FloatArray, FloatArray, float, float]:
     width, depth = vertebra.norm.canal_width / 2, vertebra.norm.canal_depth / 2
-    centre = vertebra.frame.to_world((0.0, -vertebra.body.depth / 2 - depth + 0.6, z))
+    centre = vertebra.frame.to_world((0.0, -vertebra.body.depth / 2 - depth + 1.5, z))
     return name, centre, vertebra.frame.anterior, width, depth
 
 
@@ -190,9 +190,14 @@ def _fade(s: FloatArray, start: float, end: float) -> FloatArray:
 
 
 def _section(x: Array, y: Array, half_width: Array, half_depth: Array, *, squareness: float) -> Array:
-    width, depth = np.maximum(half_width, 1e-3), np.maximum(half_depth, 1e-3)
-    radius = (np.abs(x / width) ** squareness + np.abs(y / depth) ** squareness) ** (1 / squareness)
-    return np.asarray(np.hypot(x, y) * (1 - 1 / np.maximum(radius, 1e-6)) + np.where(half_width <= 0, 1e3, 0.0))
+    """Level of an ellipse (squareness 2) or a superellipse of power 2.5."""
+    across, along = x / np.maximum(half_width, 1e-3), y / np.maximum(half_depth, 1e-3)
+    across, along = across * across, along * along
+    if squareness == 2.0:
+        radius = np.sqrt(across + along)
+    else:
+        radius = (across * np.sqrt(np.sqrt(across)) + along * np.sqrt(np.sqrt(along))) ** (1 / squareness)
+    return np.asarray(np.sqrt(x * x + y * y) * (1 - 1 / np.maximum(radius, 1e-6)) + np.where(half_width <= 0, 1e3, 0.0))
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

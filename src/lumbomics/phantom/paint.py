@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from lumbomics.core.anatomy import CANAL, CORD
 from lumbomics.core.grid import Grid
 from lumbomics.core.labels import Subregion
 from lumbomics.phantom.anatomy import FORAMINA, SAC, SPINE, SUBREGION, Anatomy, Layer
-from lumbomics.phantom.canal import REACH_MM, STEP_MM
+from lumbomics.phantom.canal import STEP_MM, Canal
 from lumbomics.phantom.shapes import Array, Frame, Solid
 
 FloatArray = NDArray[np.float64]
@@ -39,6 +41,30 @@ class Sheet:
     maps: Maps = field(repr=False)
     error: NDArray[np.float32] | None = field(default=None, repr=False)
 
+    @cached_property
+    def margin_mm(self) -> float:
+        """How far the error can push a boundary outwards."""
+        return 0.0 if self.error is None else float(self.error.max())
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Voxels about a stretch of the canal.
+
+    Parameters
+    ----------
+    box
+        Part of the grid.
+    where
+        (n,) positions in the raveled box.
+    place
+        Canal coordinates s, x, y (n,) of those voxels.
+    """
+
+    box: Box
+    where: NDArray[np.intp] = field(repr=False)
+    place: tuple[Array, Array, Array] = field(repr=False)
+
 
 def paint_grid(anatomy: Anatomy, grid: Grid, *, error: NDArray[np.float32] | None = None) -> Maps:
     """Sample all label maps on ``grid``; a voxel belongs to what its centre lies in."""
@@ -54,21 +80,24 @@ def paint_grid(anatomy: Anatomy, grid: Grid, *, error: NDArray[np.float32] | Non
 def classify(anatomy: Anatomy, points_mm: FloatArray) -> Maps:
     """Sample the same maps at loose world points (n, 3)."""
     maps = {name: np.zeros(len(points_mm), dtype=np.uint8) for name in MAPS}
-    for layer in anatomy.arches:
-        _mark(maps, layer, layer.solid.at_points(points_mm) <= 0)
+    _mark_near(maps, anatomy.arches, points_mm)
     s, x, y = anatomy.canal.coordinates(points_mm)
     near = np.isfinite(s)
-    _mark_canal(maps, anatomy, near, (s[near], x[near], y[near]), 0.0)
-    for layer in anatomy.fronts:
-        _mark(maps, layer, layer.solid.at_points(points_mm) <= 0)
+    _mark_canal(maps, anatomy, np.flatnonzero(near), (s[near], x[near], y[near]), 0.0)
+    mark_fronts(maps, anatomy, points_mm)
     return maps
 
 
-def index_box(grid: Grid, corners_mm: FloatArray) -> Box | None:
-    """Voxels that may lie inside the hull of world points; ``None`` where the grid misses it."""
-    index = grid.to_index(corners_mm)
-    low = np.maximum(np.ceil(index.min(axis=0)), 0).astype(int)
-    high = np.minimum(np.floor(index.max(axis=0)) + 1, grid.shape).astype(int)
+def mark_fronts(maps: Maps, anatomy: Anatomy, points_mm: FloatArray) -> None:
+    """Paint discs, herniations, bodies and foramina over maps (n,) in which the canal is already marked."""
+    _mark_near(maps, anatomy.fronts, points_mm)
+
+
+def index_box(grid: Grid, corners_mm: FloatArray, *, margin_mm: float = 0.0) -> Box | None:
+    """Voxels that may lie within a margin of the hull of world points; ``None`` where the grid misses it."""
+    index, margin = grid.to_index(corners_mm), margin_mm / grid.spacing_mm
+    low = np.maximum(np.ceil(index.min(axis=0) - margin), 0).astype(int)
+    high = np.minimum(np.floor(index.max(axis=0) + margin) + 1, grid.shape).astype(int)
     if (low >= high).any():
         return None
     first, second, third = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
@@ -94,8 +123,24 @@ def level_on(grid: Grid, box: Box, solid: Solid) -> Array:
     return solid.level(*local_coordinates(grid, box, solid.frame))
 
 
+def _mark_near(maps: Maps, layers: tuple[Layer, ...], points_mm: FloatArray) -> None:
+    """Paint the layers whose boxes reach the points' own box."""
+    if len(points_mm) == 0:
+        return
+    low, high = points_mm.min(axis=0), points_mm.max(axis=0)
+    first, last = _bounds(layers)
+    for index in np.flatnonzero(((first <= high) & (last >= low)).all(axis=1)):
+        _mark(maps, layers[index], layers[index].solid.at_points(points_mm) <= 0)
+
+
+@lru_cache(maxsize=64)
+def _bounds(layers: tuple[Layer, ...]) -> tuple[FloatArray, FloatArray]:
+    corners = np.array([layer.solid.bounds_mm for layer in layers])
+    return corners[:, 0], corners[:, 1]
+
+
 def _paint(sheet: Sheet, layer: Layer) -> None:
-    box = index_box(sheet.grid, layer.solid.corners_mm)
+    box = index_box(sheet.grid, layer.solid.corners_mm, margin_mm=sheet.margin_mm)
     if box is None:
         return
     level = level_on(sheet.grid, box, layer.solid)
@@ -107,41 +152,41 @@ def _mark(maps: Maps, layer: Layer, inside: NDArray[np.bool_]) -> None:
     if layer.over is not None:
         inside = inside & np.isin(maps[SPINE], layer.over)
     for name, value in layer.values.items():
-        maps[name][inside] = value
+        if name in maps:
+            maps[name][inside] = value
     if SPINE in layer.values and SAC not in layer.values:
         maps[SAC][inside] = 0
 
 
-def _paint_canal(sheet: Sheet, anatomy: Anatomy) -> None:
-    canal, grid = anatomy.canal, sheet.grid
+def canal_stretches(canal: Canal, grid: Grid, margin_mm: float) -> Iterator[Stretch]:
+    """Walk along the canal in pieces: the voxels within ``margin_mm`` of its wall and their canal coordinates."""
     pieces = int(np.ceil(len(canal.points) * STEP_MM / 40))
-    for stretch in np.array_split(np.arange(len(canal.points)), pieces):
-        reach = canal.half_width[stretch].max() + 3
-        centre = canal.points[stretch]
-        box = index_box(grid, np.vstack([centre - reach, centre + reach]))
+    for part in np.array_split(np.arange(len(canal.points)), pieces):
+        reach = canal.half_width[part].max() + margin_mm
+        box = index_box(grid, np.vstack([canal.points[part] - reach, canal.points[part] + reach]))
         if box is None:
             continue
-        _paint_stretch(sheet, anatomy, box, (stretch[0] * STEP_MM, (stretch[-1] + 1) * STEP_MM))
+        x, y, z = local_coordinates(grid, box, Frame(np.eye(3), np.zeros(3)))
+        s, across, forward = canal.coordinates(np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1))
+        near = (s >= part[0] * STEP_MM) & (s < (part[-1] + 1) * STEP_MM)
+        near &= across**2 + forward**2 < reach**2
+        yield Stretch(box, np.flatnonzero(near), (s[near], across[near], forward[near]))
 
 
-def _paint_stretch(sheet: Sheet, anatomy: Anatomy, box: Box, span: tuple[float, float]) -> None:
-    frame = Frame(np.eye(3), np.zeros(3))
-    x, y, z = local_coordinates(sheet.grid, box, frame)
-    points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
-    s, across, forward = anatomy.canal.coordinates(points)
-    near = (s >= span[0]) & (s < span[1]) & (across**2 + forward**2 < REACH_MM**2)
-    error = 0.0 if sheet.error is None else sheet.error[box].ravel()[near]
-    views = {name: values[box].ravel() for name, values in sheet.maps.items()}
-    _mark_canal(views, anatomy, near, (s[near], across[near], forward[near]), error)
-    for name, values in sheet.maps.items():
-        values[box] = views[name].reshape(x.shape)
+def _paint_canal(sheet: Sheet, anatomy: Anatomy) -> None:
+    for stretch in canal_stretches(anatomy.canal, sheet.grid, 1.0 + sheet.margin_mm):
+        error = 0.0 if sheet.error is None else sheet.error[stretch.box].ravel()[stretch.where]
+        views = {name: values[stretch.box] for name, values in sheet.maps.items()}
+        flat = {name: view.ravel() for name, view in views.items()}
+        _mark_canal(flat, anatomy, stretch.where, stretch.place, error)
+        for name, view in views.items():
+            view[...] = flat[name].reshape(view.shape)
 
 
 def _mark_canal(
-    maps: Maps, anatomy: Anatomy, near: NDArray[np.bool_], place: tuple[Array, Array, Array], error: float | Array
+    maps: Maps, anatomy: Anatomy, where: NDArray[np.intp], place: tuple[Array, Array, Array], error: float | Array
 ) -> None:
-    """Paint canal, sac and cord at the points ``near``, whose canal coordinates are ``place``."""
-    where = np.flatnonzero(near)
+    """Paint canal, sac and cord at the points ``where``, whose canal coordinates are ``place``."""
     canal = anatomy.canal
     inside = where[canal.canal_level(*place) <= error]
     maps[SPINE][inside], maps[SUBREGION][inside], maps[FORAMINA][inside] = CANAL, Subregion.CANAL, 0

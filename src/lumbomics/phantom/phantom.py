@@ -10,11 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 from lumbomics.core.anatomy import Numbering, NumberingSource
 from lumbomics.core.errors import InputError
 from lumbomics.core.grid import Grid
+from lumbomics.core.image import Contrast, Image
 from lumbomics.core.labels import Labels, Segmentation
+from lumbomics.core.measurement import Result
 from lumbomics.phantom.anatomy import FORAMINA, SAC, SPINE, SUBREGION, Anatomy, bounding_box, build_anatomy
+from lumbomics.phantom.chain import disc_frame
 from lumbomics.phantom.errorfield import smooth_field
+from lumbomics.phantom.imaging import Acquisition, form_image
 from lumbomics.phantom.paint import paint_grid
 from lumbomics.phantom.parameters import PhantomParameters
+from lumbomics.phantom.shapes import Frame
+from lumbomics.phantom.soft import SoftTissue, build_soft_tissue, muscle_labels
+from lumbomics.phantom.truth import compute_truth
 
 FloatArray = NDArray[np.float64]
 _SOURCE = "phantom"
@@ -29,11 +36,14 @@ class Phantom:
     seed
         Number the random parts (parameters, texture, noise) come from.
     anatomy
-        The closed-form geometry.
+        The closed-form spine.
+    soft
+        Muscles, fat, vessels and skin around it.
     """
 
     seed: int
     anatomy: Anatomy = field(repr=False)
+    soft: SoftTissue = field(repr=False)
 
     @property
     def parameters(self) -> PhantomParameters:
@@ -77,8 +87,14 @@ class Phantom:
             subregion=labels(SUBREGION),
             dural_sac=labels(SAC),
             foramina=labels(FORAMINA),
+            muscle=Labels(self._muscle(grid, maps[SPINE]), grid, source=_SOURCE, boundary_sd_mm=boundary_sd_mm),
             numbering=Numbering(source=NumberingSource.PHANTOM, confidence=1.0, transition=self.parameters.transition),
         )
+
+    def _muscle(self, grid: Grid, spine: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        muscle = muscle_labels(self.soft.codes(grid))
+        muscle[spine > 0] = 0
+        return muscle
 
     def default_grid(
         self, spacing_mm: ArrayLike = 1.0, *, margin_mm: float = 8.0, rotation: ArrayLike | None = None
@@ -105,7 +121,7 @@ class Phantom:
         slices: int = 15,
         rotation: ArrayLike | None = None,
     ) -> Grid:
-        """Return a sagittal stack over the canal: slices from left to right, P to A and I to S in plane."""
+        """Return a sagittal stack over the canal: slices from left to right, in plane to the front and the head."""
         low, high = bounding_box(self.anatomy)
         centre = float(self.anatomy.canal.points[:, 0].mean())
         half = thickness_mm * (slices - 1) / 2
@@ -113,10 +129,64 @@ class Phantom:
         high = np.array([centre + half + 0.01 * thickness_mm, high[1] + 25.0, high[2] + 5.0])
         return _grid_around(low, high, np.array([thickness_mm, in_plane_mm, in_plane_mm]), rotation)
 
+    def axial_grid(
+        self,
+        disc: str | None = None,
+        *,
+        in_plane_mm: float = 0.5,
+        thickness_mm: float = 4.0,
+        slices: int = 5,
+        width_mm: float = 180.0,
+    ) -> Grid:
+        """Return an axial stack through one disc and along it, or level and about L4 where none is named.
+
+        Slices run from the feet to the head, rows to the front, columns to the right.
+        """
+        if disc is None:
+            frame = Frame(np.eye(3), self.anatomy.vertebra("L4").frame.origin_mm)
+        elif disc in self.parameters.discs:
+            frame = next(disc_frame(upper, lower) for name, upper, lower in self.anatomy.pairs if name == disc)
+        else:
+            raise InputError("the phantom has no such disc", expected=", ".join(self.parameters.discs), got=disc)
+        voxels = int(width_mm / in_plane_mm)
+        half = np.array([width_mm / 2, width_mm * 0.62, thickness_mm * (slices - 1) / 2])
+        spacing = (in_plane_mm, in_plane_mm, thickness_mm)
+        origin = frame.to_world(-half)
+        return Grid.from_spacing((voxels, voxels, slices), spacing, origin_mm=origin, axes=frame.rotation)
+
+    def image(
+        self,
+        grid: Grid,
+        contrast: Contrast = Contrast.T2,
+        *,
+        acquisition: Acquisition | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> Image:
+        """Form an MR or CT image.
+
+        Parameters
+        ----------
+        grid
+            Where; see :meth:`sagittal_grid`, :meth:`axial_grid`, :meth:`default_grid`.
+        contrast
+            T1, T2, T2 SPACE, STIR, PD or CT.
+        acquisition
+            Noise, texture, coil shading and blur; the usual ones where not given.
+        rng
+            Source of noise and texture; from the phantom's seed where not given.
+        """
+        source = np.random.default_rng([self.seed, list(Contrast).index(contrast)]) if rng is None else rng
+        return form_image(self.anatomy, self.soft, grid, contrast, acquisition or Acquisition(), source)
+
+    def truth(self) -> tuple[Result, ...]:
+        """Compute every quantity from the geometry; ``se`` is 0 and the label source ``phantom``."""
+        return compute_truth(self.anatomy)
+
 
 def make_phantom(seed: int = 0, parameters: PhantomParameters | None = None) -> Phantom:
     """Make a phantom from a seed, and from ``parameters`` where given (else drawn from the seed)."""
-    return Phantom(seed, build_anatomy(parameters or PhantomParameters.random(seed)))
+    anatomy = build_anatomy(parameters or PhantomParameters.random(seed))
+    return Phantom(seed, anatomy, build_soft_tissue(anatomy.chain, anatomy.canal, anatomy.parameters))
 
 
 def _grid_around(low: FloatArray, high: FloatArray, spacing: FloatArray, rotation: ArrayLike | None) -> Grid:

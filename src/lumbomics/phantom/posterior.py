@@ -18,7 +18,9 @@ FloatArray = NDArray[np.float64]
 Part = tuple[Subregion, Solid]
 
 _JOINT_HALF_GAP_MM = 1.0
-_PEDICLE_REACH_MM = 6.5
+_PEDICLE_REACH_MM = 5.5
+_CLEAR_OF_PEDICLE_MM = (1.5, 4.5)
+"""How far behind the narrowest pedicle section a superior articular process begins, in lumbar vertebrae and at S1."""
 SIDES = ((Side.LEFT, -1.0), (Side.RIGHT, 1.0))
 
 _COSTAL = {Side.LEFT: Subregion.COSTAL_PROCESS_LEFT, Side.RIGHT: Subregion.COSTAL_PROCESS_RIGHT}
@@ -72,7 +74,7 @@ def pedicle(vertebra: Vertebra, sign: float) -> Pedicle:
     half_height = norm.pedicle_height / 2
     return Pedicle(
         x=sign * (norm.canal_width + norm.pedicle_width) / 2,
-        y=wall - 0.30 * norm.canal_depth,
+        y=wall - 0.24 * norm.canal_depth,
         z=vertebra.body.height / 2 - half_height - 1.5,
         half_width=norm.pedicle_width / 2,
         half_height=half_height,
@@ -84,13 +86,13 @@ def joint(upper: Vertebra, lower: Vertebra, parameters: PhantomParameters, side:
     disc = f"{upper.name}-{lower.name}"
     angle = np.deg2rad(upper.norm.facet_angle)
     back = (upper.body.depth + lower.body.depth) / 4
-    centre = [sign * (upper.norm.canal_width / 2 + 2.2), -back - 0.88 * lower.norm.canal_depth, 1.0]
+    centre = [sign * (upper.norm.canal_width / 2 + 2.2), -back - 0.72 * lower.norm.canal_depth, 1.0]
     frame = disc_frame(upper, lower).at(centre)
     return Joint(
         frame=frame,
         normal=np.array([-sign * np.cos(angle), -np.sin(angle), 0.0]),
         tangent=np.array([sign * np.sin(angle), -np.cos(angle), 0.0]),
-        narrowing_mm=9.0 * parameters.foraminal_narrowing.get((disc, side), 0.0),
+        narrowing_mm=10.0 * parameters.size * parameters.foraminal_narrowing.get((disc, side), 0.0),
     )
 
 
@@ -105,11 +107,16 @@ def posterior_elements(
             yield _COSTAL[side], _transverse(vertebra, sign, parameters)
             yield Subregion.ARCH, _lamina(vertebra, sign)
         if below is not None:
-            yield _INFERIOR[side], _inferior_process(vertebra, joint(vertebra, below, parameters, side, sign), sign)
+            yield (
+                _INFERIOR[side],
+                _inferior_process(vertebra, joint(vertebra, below, parameters, side, sign), sign, parameters.size),
+            )
         if above is not None:
-            yield _SUPERIOR[side], _superior_process(vertebra, joint(above, vertebra, parameters, side, sign), sign)
-        if vertebra.name != "S1":
-            yield Subregion.ARCH, _pedicle_solid(vertebra, sign)
+            yield (
+                _SUPERIOR[side],
+                _superior_process(vertebra, joint(above, vertebra, parameters, side, sign), sign, parameters.size),
+            )
+        yield Subregion.ARCH, _pedicle_solid(vertebra, sign)
 
 
 def _pedicle_solid(vertebra: Vertebra, sign: float) -> Solid:
@@ -141,49 +148,57 @@ def _lamina(vertebra: Vertebra, sign: float) -> Solid:
 def _spinous(vertebra: Vertebra) -> Solid:
     body, norm = vertebra.body, vertebra.norm
     start_y = -body.depth / 2 - norm.canal_depth - 3.5
-    drop = 0.6 if vertebra.name.startswith("T") else 0.22
-    start = (0.0, start_y, -0.22 * body.height)
-    end = (0.0, start_y - norm.spinous, -0.30 * body.height - drop * norm.spinous)
-    return boxed(vertebra.frame, *plate(start, end, 3.2, 0.34 * body.height))
+    thoracic = vertebra.name.startswith("T")
+    drop, tall = (0.6, 0.24) if thoracic else (0.1, 0.2 if vertebra.name in {"L5", "L6"} else 0.29)
+    start = (0.0, start_y, -0.24 * body.height)
+    end = (0.0, start_y - norm.spinous, -0.28 * body.height - drop * norm.spinous)
+    return boxed(vertebra.frame, *plate(start, end, 3.2, tall * body.height))
 
 
 def _transverse(vertebra: Vertebra, sign: float, parameters: PhantomParameters) -> Solid:
     norm, middle = vertebra.norm, pedicle(vertebra, sign)
     wall = -vertebra.body.depth / 2
     large = parameters.transition is Transition.SACRALISED_L5 and vertebra.name == "L5"
-    radius = 9.0 if large else 4.4
+    radius = 10.0 if large else 4.4
     start = (middle.x + sign * (middle.half_width + 1.0), wall - 0.72 * norm.canal_depth - radius + 4.4, middle.z - 2.0)
     tip_y = wall - 0.95 * norm.canal_depth - (14.0 if vertebra.name.startswith("T") else 3.0)
-    end = (sign * norm.transverse / 2, tip_y, middle.z - (8.0 if large else 0.0))
+    if large:
+        tip_y = wall
+    end = (sign * norm.transverse / 2, tip_y, middle.z - (22.0 if large else 0.0))
     return boxed(vertebra.frame, *capsule(start, end, radius, radius - 1.2, 1.25))
 
 
-def _superior_process(vertebra: Vertebra, place: Joint, sign: float) -> Solid:
+def _superior_process(vertebra: Vertebra, place: Joint, sign: float, size: float) -> Solid:
     """Join the pedicle's end to the plate that faces the joint from in front and outside."""
     local = vertebra.frame.rotation.T @ place.frame.rotation
     origin = vertebra.frame.to_local(place.frame.origin_mm)
-    normal, tangent = local @ place.normal, local @ place.tangent
-    forward = local @ np.array([0.0, 1.0, 0.0])
-    depth = 4.2 + place.narrowing_mm / 2
-    centre = origin - normal * 4.0 + forward * place.narrowing_mm / 2 + tangent * 0.5
-    blob, half = ellipsoid(centre, (depth, 7.5, 9.0), np.column_stack([normal, tangent, local[:, 2]]))
+    normal, tangent, forward = local @ place.normal, local @ place.tangent, local[:, 1]
+    depth = 3.8 * size + place.narrowing_mm / 2
+    centre = origin - normal * 3.6 * size + forward * place.narrowing_mm / 2 + tangent * 0.5
+    blob, half = ellipsoid(centre, (depth, 7.2 * size, 8.5 * size), np.column_stack([normal, tangent, local[:, 2]]))
     middle = pedicle(vertebra, sign)
-    root = np.array([middle.x, middle.y - _PEDICLE_REACH_MM - 1.0, middle.z])
-    limb, low, high = capsule(root, centre, 4.5, 4.0, 1.0)
-    level = _facing(blob, limb, origin, -normal)
+    root = np.array([middle.x, middle.y - _PEDICLE_REACH_MM - 1.5, middle.z])
+    limb, low, high = capsule(root, centre, 4.3 * size, 3.8 * size, 1.0)
+    facing = _facing(blob, limb, origin, -normal)
+    front, shoulder = middle.y - _CLEAR_OF_PEDICLE_MM[vertebra.name == "S1"], middle.z + middle.half_height + 2.5
+
+    def level(x: Array, y: Array, z: Array) -> Array:
+        lean = 0.9 * np.maximum(z - shoulder, 0)
+        return np.asarray(np.maximum(facing(x, y, z), y - front - lean))
+
     return boxed(vertebra.frame, level, np.minimum(low, centre - half), np.maximum(high, centre + half))
 
 
-def _inferior_process(vertebra: Vertebra, place: Joint, sign: float) -> Solid:
+def _inferior_process(vertebra: Vertebra, place: Joint, sign: float, size: float) -> Solid:
     """Join the lamina to the plate that faces the joint from behind and inside."""
     local = vertebra.frame.rotation.T @ place.frame.rotation
     origin = vertebra.frame.to_local(place.frame.origin_mm)
     normal, tangent = local @ place.normal, local @ place.tangent
-    centre = origin + normal * 4.2 - tangent * 0.5
-    blob, half = ellipsoid(centre, (4.6, 6.5, 10.5), np.column_stack([normal, tangent, local[:, 2]]))
+    centre = origin + normal * 4.2 * size - tangent * 0.5
+    blob, half = ellipsoid(centre, np.array([4.6, 6.5, 10.0]) * size, np.column_stack([normal, tangent, local[:, 2]]))
     norm, middle = vertebra.norm, pedicle(vertebra, sign)
-    isthmus = np.array([middle.x - sign * 1.0, -vertebra.body.depth / 2 - 0.92 * norm.canal_depth, middle.z - 3.0])
-    limb, low, high = capsule(isthmus, centre, 4.6, 4.6, 1.2)
+    isthmus = np.array([middle.x - sign * 1.0, -vertebra.body.depth / 2 - 0.60 * norm.canal_depth, middle.z - 3.0])
+    limb, low, high = capsule(isthmus, centre, 4.6 * size, 4.6 * size, 1.2)
     level = _facing(blob, limb, origin, normal)
     return boxed(vertebra.frame, level, np.minimum(low, centre - half), np.maximum(high, centre + half))
 

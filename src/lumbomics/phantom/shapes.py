@@ -1,13 +1,14 @@
 """Closed-form solids in a local frame: functions that are negative inside and grow about one per millimetre outside.
 
-Every function takes coordinate arrays (x to the right, y to the front, z to the head; mm, matching shapes) and returns the
- level in mm. Only the zero level is exact; a little away from it the values approximate the distance.
+Every function takes coordinate arrays (x to the right, y to the front, z to the head; mm, matching shapes) and returns
+the level in mm. Only the zero level is exact; a little away from it the values approximate the distance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,12 @@ class Solid:
         """World corners of the box, (8, 3)."""
         ends = np.array([self.low, self.high])
         return self.frame.to_world([[ends[i, 0], ends[j, 1], ends[k, 2]] for i, j, k in np.ndindex(2, 2, 2)])
+
+    @cached_property
+    def bounds_mm(self) -> tuple[FloatArray, FloatArray]:
+        """Corners (3,) of the smallest upright world box around it."""
+        corners = self.corners_mm
+        return corners.min(axis=0), corners.max(axis=0)
 
     def at_points(self, points_mm: FloatArray) -> FloatArray:
         """Level at world points (..., 3); +infinity outside the box."""

@@ -7,9 +7,10 @@ from lumbomics.read.nifti import read_nifti_image, read_nifti_labels
 from lumbomics.read.plane import plane_of
 from lumbomics.read.posture import posture_of
 from lumbomics.read.sources import SourceKind, VisitSource, find_visits
-from lumbomics.read.visits import read_bids, read_visit
+from lumbomics.read.visits import EVERY_SERIES, read_bids, read_visit
 
 __all__ = [
+    "EVERY_SERIES",
     "LabelCandidate",
     "Override",
     "SeriesHeaders",

@@ -12,10 +12,11 @@ from typing import Any
 
 from lumbomics.core.errors import ReadError
 from lumbomics.read.nifti import is_nifti, stem
+from lumbomics.read.patterns import normalised
 
-_NAME = re.compile(r"(?:[a-z]+-[A-Za-z0-9]+_)*[A-Za-z0-9]+")
+_NAME = re.compile(r"sub-[A-Za-z0-9]+_(?:(?:[a-z]+-)?[A-Za-z0-9]+_)*[A-Za-z0-9]+")
 _IMAGE_FOLDERS = frozenset({"anat", "ct", "dwi", "pet", "dx", "nm", "xray"})
-_LABEL_SUFFIXES = frozenset({"dseg", "msk", "mask", "seg"})
+_LABEL_SUFFIXES = frozenset({"dseg", "msk", "mask", "seg", "label", "labels"})
 _OF_LABELS = frozenset({"space", "label", "desc", "seg", "res", "den"})
 
 
@@ -46,12 +47,17 @@ class VisitFiles:
 
 
 def entities(path: Path) -> tuple[dict[str, str], str]:
-    """Entities and suffix of a BIDS file name; none and an empty suffix where the name is not BIDS."""
-    name = stem(path).removesuffix(".json")
-    if not _NAME.fullmatch(name):
-        return {}, ""
-    *pairs, suffix = name.split("_")
-    return dict(pair.split("-", 1) for pair in pairs), suffix
+    """Entities and suffix of a BIDS file name; none and an empty suffix where the name is not BIDS.
+
+    Words between entities (``acq-sag_T2w_desc-auto_dseg``) are allowed and passed over.
+    """
+    name = stem(path)
+    return _parts(name) if _NAME.fullmatch(name) else ({}, "")
+
+
+def _parts(name: str) -> tuple[dict[str, str], str]:
+    *tokens, suffix = name.split("_")
+    return dict(token.split("-", 1) for token in tokens if "-" in token), suffix
 
 
 def series_stem(path: Path) -> str | None:
@@ -82,23 +88,23 @@ def visits_of(root: Path) -> tuple[VisitFiles, ...]:
         found, _ = entities(path)
         if is_nifti(path) and "sub" in found:
             files[found["sub"], found.get("ses", "")].append(path)
-    visits = (_visit(paths, derivatives=root / "derivatives") for _, paths in sorted(files.items()))
-    return tuple(visit for visit in visits if visit.images)
+    usable = (_usable(paths, derivatives=root / "derivatives") for _, paths in sorted(files.items()))
+    return tuple(visit_files(paths) for paths in usable if not all(map(is_label_map, paths)))
 
 
-def _visit(paths: Iterable[Path], *, derivatives: Path) -> VisitFiles:
-    listed = list(paths)
-    raw = [path for path in listed if not path.is_relative_to(derivatives)]
-    images = [path for path in raw if path.parent.name in _IMAGE_FOLDERS]
-    return visit_files(
-        [*images, *(path for path in listed if path.is_relative_to(derivatives) and _is_label_map(path))]
-    )
+def _usable(paths: Iterable[Path], *, derivatives: Path) -> list[Path]:
+    """Everything in the raw image folders, and the label maps among the derivatives."""
+    return [
+        path
+        for path in paths
+        if (is_label_map(path) if path.is_relative_to(derivatives) else path.parent.name in _IMAGE_FOLDERS)
+    ]
 
 
 def visit_files(paths: Iterable[Path]) -> VisitFiles:
     """Sort files of one visit into images and label maps."""
     listed = list(paths)
-    images = tuple(path for path in listed if not _is_label_map(path)) or tuple(listed)
+    images = tuple(path for path in listed if not is_label_map(path)) or tuple(listed)
     found, _ = entities(images[0])
     return VisitFiles(
         participant=found.get("sub"),
@@ -110,8 +116,12 @@ def visit_files(paths: Iterable[Path]) -> VisitFiles:
     )
 
 
-def _is_label_map(path: Path) -> bool:
-    return entities(path)[1] in _LABEL_SUFFIXES
+def is_label_map(path: Path) -> bool:
+    """Tell label maps by the BIDS suffix, or by any word of a name that is not BIDS."""
+    found, suffix = entities(path)
+    if found:
+        return suffix in _LABEL_SUFFIXES
+    return not _LABEL_SUFFIXES.isdisjoint(normalised(stem(path)).split())
 
 
 def _made_on(label_map: Path, images: Iterable[Path]) -> str | None:
@@ -145,14 +155,14 @@ def sidecar(image: Path, *, root: Path | None) -> Mapping[str, Any]:
         folders.append(folders[-1].parent)
     facts: dict[str, Any] = {}
     for folder in reversed(folders):
-        for path in sorted(folder.glob("*.json"), key=lambda file: len(entities(file)[0])):
+        for path in sorted(folder.glob("*.json"), key=lambda file: len(_parts(file.stem)[0])):
             if path.stem == stem(image) or (suffix and _applies(path, own, suffix)):
                 facts |= _object(path)
     return facts
 
 
 def _applies(path: Path, own: Mapping[str, str], suffix: str) -> bool:
-    found, its_suffix = entities(path.with_suffix(""))
+    found, its_suffix = _parts(path.stem)
     return its_suffix == suffix and found.items() <= own.items()
 
 

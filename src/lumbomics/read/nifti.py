@@ -161,9 +161,7 @@ def _affine_mm(image: Any, where: str) -> NDArray[np.float64]:
 def _values(image: Any) -> NDArray[Any]:
     proxy = image.dataobj
     scaled = proxy.slope != 1 or proxy.inter != 0
-    array = proxy.get_scaled(np.float32) if scaled else np.asarray(proxy.get_unscaled())
-    if array.dtype.kind == "f" and array.dtype.itemsize > np.dtype(np.float32).itemsize and scaled:
-        array = array.astype(np.float32)
+    array = np.asarray(proxy, dtype=np.float32) if scaled else np.asarray(proxy.get_unscaled())
     return np.asarray(array, dtype=array.dtype.newbyteorder("="))
 
 

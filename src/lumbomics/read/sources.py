@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lumbomics.core.errors import ReadError
-from lumbomics.read.bids import LabelCandidate, VisitFiles, is_dataset, visit_files, visits_of
+from lumbomics.read.bids import LabelCandidate, VisitFiles, is_dataset, is_label_map, visit_files, visits_of
 from lumbomics.read.dicom.scan import Progress, Scan, scan
 from lumbomics.read.nifti import is_nifti
 
@@ -79,7 +79,12 @@ def find_visits(path: str | Path, *, progress: Progress | None = None) -> tuple[
     if is_dataset(place):
         return _of_bids(place)
     loose = tuple(sorted(file for file in place.iterdir() if is_nifti(file)))
-    return _of_nifti(place, loose) if loose else _of_dicom(place, progress)
+    try:
+        return _of_dicom(place, progress, loose)
+    except ReadError:
+        if loose:
+            return _of_nifti(place, loose)
+        raise
 
 
 def _require_there(place: Path) -> None:
@@ -89,11 +94,9 @@ def _require_there(place: Path) -> None:
     except PermissionError as error:
         raise ReadError("the path may not be read", hint="ask for read permission") from error
     if not there:
-        raise ReadError("no such file or folder", where=place.name, hint="check the path")
+        raise ReadError("no such file or folder", hint="check the path")
     if not readable:
-        raise ReadError(
-            "the folder is empty", expected="DICOM, NIfTI or a BIDS data set", got="no file", where=place.name
-        )
+        raise ReadError("the folder is empty", expected="DICOM, NIfTI or a BIDS data set", got="no file")
 
 
 def _of_nifti(place: Path, files: tuple[Path, ...]) -> tuple[VisitSource, ...]:
@@ -108,7 +111,6 @@ def _of_bids(place: Path) -> tuple[VisitSource, ...]:
             "the BIDS data set holds no image",
             expected="sub-*/[ses-*/]anat/*.nii.gz",
             got="none",
-            where=place.name,
             hint="give the raw data set's folder",
         )
     return tuple(_source(SourceKind.BIDS, place, one) for one in found)
@@ -125,10 +127,13 @@ def _source(kind: SourceKind, place: Path, files: VisitFiles) -> VisitSource:
     )
 
 
-def _of_dicom(place: Path, progress: Progress | None) -> tuple[VisitSource, ...]:
+def _of_dicom(place: Path, progress: Progress | None, loose: tuple[Path, ...] = ()) -> tuple[VisitSource, ...]:
     found = scan(place, progress=progress)
     studies = found.study_order or ("",)
+    maps = tuple(LabelCandidate(path=path, series=None) for path in loose if is_label_map(path))
     return tuple(
-        VisitSource(kind=SourceKind.DICOM, path=place, session=f"{number:02d}", scan=found, study=study)
+        VisitSource(
+            kind=SourceKind.DICOM, path=place, session=f"{number:02d}", scan=found, study=study, label_maps=maps
+        )
         for number, study in enumerate(studies, start=1)
     )

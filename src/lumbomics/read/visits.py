@@ -18,12 +18,17 @@ from lumbomics.read.headers import SeriesHeaders, headers_from_sidecar
 from lumbomics.read.identity import pseudonym
 from lumbomics.read.naming import series_name, unique_names
 from lumbomics.read.nifti import read_nifti_image, stem
+from lumbomics.read.patterns import matches
 from lumbomics.read.plane import plane_of
 from lumbomics.read.posture import posture_of
 from lumbomics.read.sources import SourceKind, VisitSource, find_visits
 
 Overrides = Mapping[str, Override]
 _DEFAULT_LABEL = "01"
+
+
+EVERY_SERIES = "*"
+"""Key of an override that holds for every series without one of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -158,7 +163,7 @@ def _from_file(path: Path, root: Path | None) -> _Found:
     suffix = entities(path)[1] if entities(path)[0] else ""
     headers = headers_from_sidecar(sidecar(path, root=root), suffix=suffix, plane=plane_of(image.grid))
     if not suffix:
-        headers = replace(headers, texts=(*headers.texts, stem(path)))
+        headers = _with_name(headers, stem(path))
     if headers.modality == "CT":
         image = replace(image, quantity=Quantity.HOUNSFIELD)
     with path.open("rb") as handle:
@@ -166,11 +171,20 @@ def _from_file(path: Path, root: Path | None) -> _Found:
     return _Found(image=image, headers=headers, fingerprint=fingerprint, name=series_stem(path))
 
 
+def _with_name(headers: SeriesHeaders, name: str) -> SeriesHeaders:
+    """Let the words of a file name that is not BIDS speak, for CT too, which has no timing to tell it by."""
+    modality = headers.modality or ("CT" if matches("ct", [name]) else "")
+    return replace(headers, modality=modality, texts=(*headers.texts, name))
+
+
 def _named(found: Sequence[_Found], overrides: Overrides, identifying: frozenset[str]) -> tuple[Series, ...]:
     kinds = [classify(one.headers) for one in found]
     names = _names(found, kinds)
-    said = [overrides.get(name) or overrides.get(one.number) for one, name in zip(found, names, strict=True)]
-    _require_known(overrides, {*names, *(one.number for one in found)})
+    said = [
+        overrides.get(name) or overrides.get(one.number) or overrides.get(EVERY_SERIES)
+        for one, name in zip(found, names, strict=True)
+    ]
+    _require_known(overrides, {EVERY_SERIES, *names, *(one.number for one in found)})
     kinds = [classify(one.headers, override) for one, override in zip(found, said, strict=True)]
     return tuple(
         _series(one, name, kind, identifying)

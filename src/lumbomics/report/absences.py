@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lumbomics.catalogue import load_quantities
 from lumbomics.core.measurement import Absent, Reason, Result
-from lumbomics.report.composition import Composition
+from lumbomics.report.composition import Composition, load_composition
 from lumbomics.report.text import biomarker_name, level_order, list_text
 
 
@@ -44,8 +45,19 @@ def _group(reason: Reason, absences: Iterable[Absent], composition: Composition)
 
 def _obstacle(detail: str, absences: Sequence[Absent]) -> Obstacle:
     names = dict.fromkeys(absence.biomarker for absence in absences)
-    hidden = tuple((biomarker_name(name), _places([a for a in absences if a.biomarker == name])) for name in names)
+    mine = {name: [a for a in absences if a.biomarker == name] for name in names}
+    hidden = tuple((biomarker_name(name) + _variants(name, found), _places(found)) for name, found in mine.items())
     return Obstacle(detail=detail, hidden=hidden)
+
+
+def _variants(biomarker: str, absences: Sequence[Absent]) -> str:
+    """Headings of the methods concerned, in brackets, where they are not all that the biomarker has."""
+    methods = dict.fromkeys(absence.method for absence in absences if absence.method)
+    every = {method for name, method in load_quantities() if name == biomarker}
+    if not methods or set(methods) >= every:
+        return ""
+    headings = (load_composition().heading(biomarker, method) or method for method in methods)
+    return f" ({list_text(headings)})"
 
 
 def _places(absences: Sequence[Absent]) -> str:

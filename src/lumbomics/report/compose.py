@@ -21,7 +21,16 @@ from lumbomics.report.composition import Composition, load_composition
 from lumbomics.report.definitions import definitions_of
 from lumbomics.report.profile import Profile
 from lumbomics.report.scene import build_scene
-from lumbomics.report.tables import LevelTable, ListRow, further, level_tables, list_row, whole_spine
+from lumbomics.report.tables import (
+    LevelTable,
+    ListRow,
+    RemarkGroup,
+    further,
+    level_tables,
+    list_row,
+    remarks,
+    whole_spine,
+)
 from lumbomics.report.text import unit_label
 
 WHOLE_VISIT = "Visit"
@@ -44,7 +53,7 @@ class Section:
     whole: list[ListRow]
     tables: list[LevelTable]
     further: list[ListRow]
-    remarks: list[ListRow]
+    remarks: list[RemarkGroup]
     cautions: list[tuple[str, str]]
     absences: list[ReasonGroup]
 
@@ -136,7 +145,7 @@ def _section(
         whole=whole_spine(results),
         tables=level_tables(results, composition),
         further=further(results, composition),
-        remarks=[row for row in map(list_row, measurements) if row.cell.remark],
+        remarks=remarks(results),
         cautions=_cautions(measurements),
         absences=group_absences(results, composition),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Annotated
@@ -19,10 +20,14 @@ class _Record(BaseModel):
 
 
 class Panel(_Record):
-    """One picture of a row: the quantities (biomarker, method or ``*``) whose lines it carries; none: the labels."""
+    """One picture of a row: the quantities (biomarker, method or ``*``) whose lines it carries; none: the labels.
+
+    ``terse`` leaves the quantities' names out of the margin, where the level alone tells them apart.
+    """
 
     title: str = ""
     quantities: tuple[Key, ...] = ()
+    terse: bool = False
 
     def holds(self, measurement: Measurement) -> bool:
         """Whether the picture shows this measurement."""
@@ -38,9 +43,14 @@ class Picture(Panel):
 
 
 class Table(_Record):
-    """A table of one row a level: columns are (biomarker, method, heading)."""
+    """A table of one row a level: columns are (biomarker, method, heading).
+
+    ``subject`` completes a heading where it stands outside its table: ``Foramen: area``; ``note`` stands below.
+    """
 
     title: str
+    subject: str | None = None
+    note: str | None = None
     columns: Annotated[tuple[tuple[str, str, str], ...], Field(min_length=1)]
 
 
@@ -56,6 +66,7 @@ class Composition(_Record):
     no_values: str
     no_image: str
     pictures: dict[str, Picture]
+    axial_planes: dict[str, str]
     tables: tuple[Table, ...]
     whole_spine: Table
     further_title: str
@@ -63,8 +74,17 @@ class Composition(_Record):
 
     def heading(self, biomarker: str, method: str) -> str | None:
         """Short heading of a quantity, ``None`` where no table has a column for it."""
-        columns = (column for table in (self.whole_spine, *self.tables) for column in table.columns)
-        return next((heading for b, m, heading in columns if (b, m) == (biomarker, method)), None)
+        return next((heading for _, heading in self._headings(biomarker, method)), None)
+
+    def full_heading(self, biomarker: str, method: str) -> str | None:
+        """Heading of a quantity with its subject, for use outside its table."""
+        return next((f"{t.subject}: {h}" if t.subject else h for t, h in self._headings(biomarker, method)), None)
+
+    def _headings(self, biomarker: str, method: str) -> Iterator[tuple[Table, str]]:
+        for table in (self.whole_spine, *self.tables):
+            for b, m, heading in table.columns:
+                if (b, m) == (biomarker, method):
+                    yield table, heading
 
 
 @cache

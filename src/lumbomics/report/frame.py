@@ -61,11 +61,11 @@ class SpineFrame:
         """Neighbouring vertebrae (above, below) among those shown."""
         return list(pairwise(self.bodies))
 
-    def tangent(self, point_mm: FloatArray, *, window_mm: float = 15.0) -> FloatArray:
-        """Direction of the middle line near a point, (3,), headwards."""
+    def tangent(self, point_mm: FloatArray, *, window_mm: float = 15.0) -> FloatArray | None:
+        """Direction of the canal's middle line near a point, (3,), headwards; ``None`` where no canal is labelled."""
         near = self.middle_mm[np.abs((self.middle_mm - point_mm) @ self.up) <= window_mm]
-        if len(near) < 3:
-            return self.up
+        if not self.has_canal or len(near) < 3:
+            return None
         direction = _principal(near)
         return direction if direction @ self.up > 0 else -direction
 
@@ -78,11 +78,12 @@ def find_frame(segmentation: Segmentation) -> SpineFrame | None:
         return None
     anterior = np.array([0.0, 1.0, 0.0])
     clouds = {number: _thinned(spine.points_mm(number)) for number in shown}
-    bodies = _bodies(segmentation, clouds, anterior)
-    up = _upwards(list(bodies.values()))
     canal = _canal_points(segmentation)
-    anterior = _forwards(bodies, clouds, canal, up)
-    bodies = _bodies(segmentation, clouds, anterior)
+    # Where the body ends depends on where the front is, and the other way round: three rounds settle both.
+    for _ in range(3):
+        bodies = _bodies(segmentation, clouds, anterior)
+        up = _upwards(list(bodies.values()))
+        anterior = _forwards(bodies, clouds, canal, up)
     right = np.cross(anterior, up)
     everything = np.concatenate(list(clouds.values())) @ np.stack([right, anterior, up]).T
     extent = np.stack([everything.min(axis=0), everything.max(axis=0)])

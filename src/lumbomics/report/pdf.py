@@ -25,19 +25,12 @@ def render_pdf(html: str) -> bytes:
     """
     try:
         from weasyprint import HTML  # noqa: PLC0415  an extra
+        from weasyprint.urls import URLFetcher  # noqa: PLC0415  an extra
     except (ImportError, OSError) as error:
         raise OutputError(
-            "PDF needs WeasyPrint, which is not installed or lacks its libraries",
+            "PDF needs WeasyPrint 68 or newer, which is not installed or lacks its libraries",
             got=str(error),
             hint="install lumbomics[pdf], or print report.html from a browser",
         ) from error
-    return bytes(HTML(string=html, url_fetcher=_refuse).write_pdf())
-
-
-def _refuse(url: str) -> dict[str, object]:
-    """Only data within the page is loaded."""
-    from weasyprint import default_url_fetcher  # noqa: PLC0415  an extra
-
-    if not url.startswith("data:"):
-        raise OutputError("the report tried to load something from outside", got=url)
-    return dict(default_url_fetcher(url))
+    only_embedded = URLFetcher(allowed_protocols=["data"])
+    return bytes(HTML(string=html, url_fetcher=only_embedded).write_pdf())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class Raster:
         """(3,) unit vector the rows are shifted along."""
         return np.asarray(np.cross(self.cut.right, self.cut.up), dtype=np.float64)
 
-    @property
+    @cached_property
     def points_mm(self) -> FloatArray:
         """World points (rows, columns, 3)."""
         shift = np.broadcast_to(self.shift_mm, self.cut.offsets_mm[1].shape)
@@ -78,20 +79,33 @@ def sample_image(image: Image, raster: Raster) -> FloatArray:
     return sample_linear(image.array, image.grid, raster.points_mm)
 
 
-def sample_mask(labels: Labels, value: int, raster: Raster) -> FloatArray:
-    """Share in [0, 1] of a label at each pixel (rows, columns), interpolated so that its outline at 0.5 is smooth."""
-    if value not in labels.boxes:
-        return np.zeros(raster.points_mm.shape[:2])
-    piece, grid = _padded_box(labels, value)
-    return sample_linear(piece, grid, raster.points_mm, outside=0.0)
-
-
-def _padded_box(labels: Labels, value: int) -> tuple[NDArray[Any], Grid]:
-    box = labels.boxes[value]
-    piece = np.pad((labels.array[box] == value).astype(np.float32), 1)
+def sample_mask(labels: Labels, values: Collection[int], raster: Raster) -> FloatArray:
+    """Share in [0, 1] of some labels at each pixel (rows, columns), interpolated so that its outline lies at 0.5."""
+    mask = np.zeros(raster.points_mm.shape[:2])
+    boxes = [labels.boxes[value] for value in values if value in labels.boxes]
+    if not boxes:
+        return mask
+    start = np.array([[s.start for s in box] for box in boxes]).min(axis=0)
+    stop = np.array([[s.stop for s in box] for box in boxes]).max(axis=0)
+    box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+    piece = np.pad(np.isin(labels.array[box], list(values)).astype(np.float32), 1)
     affine = labels.grid.affine.copy()
-    affine[:3, 3] = labels.grid.to_world([s.start - 1 for s in box])
-    return piece, Grid(piece.shape, affine)
+    affine[:3, 3] = labels.grid.to_world(start - 1)
+    grid = Grid(piece.shape, affine)
+    rows, columns = _window(grid, raster)
+    mask[rows, columns] = sample_linear(piece, grid, raster.points_mm[rows, columns], outside=0.0)
+    return mask
+
+
+def _window(grid: Grid, raster: Raster) -> tuple[slice, slice]:
+    """Rows and columns that a grid can reach: its corners seen along the normal, whatever the rows' shifts."""
+    corners = np.array(list(np.ndindex(2, 2, 2))) * (np.asarray(grid.shape) - 1)
+    flat = raster.cut.project(grid.to_world(corners))
+    spans = []
+    for offsets, along in zip(raster.cut.offsets_mm, flat.T, strict=True):
+        low, high = np.searchsorted(offsets, (along.min(), along.max()))
+        spans.append(slice(max(int(low) - 1, 0), int(high) + 1))
+    return spans[1], spans[0]
 
 
 def through_plane_mm(grid: Grid, raster: Raster) -> float:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from lumbomics.core.anatomy import Side
 from lumbomics.core.measurement import Absent, Measurement, Result
-from lumbomics.report.composition import Composition, load_composition
+from lumbomics.report.composition import Composition, Table, load_composition
 from lumbomics.report.ranges import Range, quoted_ranges, remark
 from lumbomics.report.text import (
     biomarker_name,
-    full_text,
+    decimals_of,
     interval_text,
     level_order,
-    unit_label,
+    unit_heading,
     value_text,
 )
 
@@ -35,13 +35,14 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """Heading of a column, or of two where the quantity has sides."""
+    """Heading of a column, or of two where the quantity has sides; all its values take the same decimals."""
 
     heading: str
     unit: str
     biomarker: str
     method: str
     sides: tuple[Side | None, ...]
+    decimals: int
     ranges: tuple[Range, ...]
 
 
@@ -50,6 +51,7 @@ class LevelTable:
     """Rows are levels from head to tail."""
 
     title: str
+    note: str | None
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
@@ -73,7 +75,7 @@ class ListRow:
 
 def level_tables(results: Sequence[Result], composition: Composition) -> list[LevelTable]:
     """Arrange values that have a level; tables, rows and columns without any value are left out."""
-    found = (_level_table(table.title, table.columns, results) for table in composition.tables)
+    found = (_level_table(table, results) for table in composition.tables)
     return [table for table in found if table is not None]
 
 
@@ -89,16 +91,38 @@ def further(results: Sequence[Result], composition: Composition) -> list[ListRow
     return [list_row(r) for r in sorted(rest, key=lambda r: level_order(r.level))]
 
 
+@dataclass(frozen=True, kw_only=True)
+class RemarkGroup:
+    """Values of one quantity outside its quoted ranges: (place, value, remark) of each."""
+
+    name: str
+    ranges: tuple[Range, ...]
+    values: tuple[tuple[str, str, str], ...]
+
+
+def remarks(results: Sequence[Result]) -> list[RemarkGroup]:
+    """Gather values with a remark by quantity, in the order given."""
+    rows = [list_row(result) for result in results if isinstance(result, Measurement) and remark(result)]
+    names = dict.fromkeys(row.name for row in rows)
+    return [_remark_group(name, [row for row in rows if row.name == name]) for name in names]
+
+
+def _remark_group(name: str, rows: Sequence[ListRow]) -> RemarkGroup:
+    ranges = tuple(dict.fromkeys(found for row in rows for found in row.ranges))
+    values = tuple((row.place, row.cell.text, row.cell.remark or "") for row in rows)
+    return RemarkGroup(name=name, ranges=ranges, values=values)
+
+
 def list_row(measurement: Measurement) -> ListRow:
     """One measurement as a row of a list."""
     cell = _cell(measurement)
     return ListRow(
-        name=load_composition().heading(measurement.biomarker, measurement.method)
+        name=load_composition().full_heading(measurement.biomarker, measurement.method)
         or biomarker_name(measurement.biomarker),
         method=measurement.method,
         place=" ".join(part for part in (measurement.level, measurement.side) if part),
         cell=Cell(
-            text=full_text(measurement),
+            text=value_text(measurement, unit=True),
             title=cell.title,
             remark=cell.remark,
             caution=cell.caution,
@@ -108,7 +132,8 @@ def list_row(measurement: Measurement) -> ListRow:
     )
 
 
-def _level_table(title: str, wanted: Sequence[tuple[str, str, str]], results: Sequence[Result]) -> LevelTable | None:
+def _level_table(table: Table, results: Sequence[Result]) -> LevelTable | None:
+    wanted = table.columns
     keys = {(biomarker, method) for biomarker, method, _ in wanted}
     mine = [r for r in results if r.level and (r.biomarker, r.method) in keys]
     values = [r for r in mine if isinstance(r, Measurement)]
@@ -120,11 +145,15 @@ def _level_table(title: str, wanted: Sequence[tuple[str, str, str]], results: Se
     rows = tuple(
         (
             level,
-            tuple(_cell(placed.get((c.biomarker, c.method, level, side))) for c in columns for side in c.sides),
+            tuple(
+                _cell(placed.get((c.biomarker, c.method, level, side)), decimals=c.decimals)
+                for c in columns
+                for side in c.sides
+            ),
         )
         for level in levels
     )
-    return LevelTable(title=title, columns=tuple(columns), rows=rows)
+    return LevelTable(title=table.title, note=table.note, columns=tuple(columns), rows=rows)
 
 
 def _column(entry: tuple[str, str, str], values: Sequence[Measurement]) -> Column:
@@ -133,10 +162,11 @@ def _column(entry: tuple[str, str, str], values: Sequence[Measurement]) -> Colum
     unit = mine[0].unit
     return Column(
         heading=heading,
-        unit=unit_label(unit),
+        unit=unit_heading(unit),
         biomarker=biomarker,
         method=method,
         sides=_sides(mine),
+        decimals=max(decimals_of(unit, se=value.se) for value in mine),
         ranges=quoted_ranges(biomarker, method, unit, level=None),
     )
 
@@ -146,11 +176,11 @@ def _sides(values: Iterable[Measurement]) -> tuple[Side | None, ...]:
     return _SIDES if found & set(_SIDES) else tuple(found)
 
 
-def _cell(result: Result | None) -> Cell:
+def _cell(result: Result | None, *, decimals: int | None = None) -> Cell:
     if result is None:
         return Cell()
     if isinstance(result, Absent):
         return Cell(text=DASH, title=result.detail, is_absent=True)
     interval = interval_text(result)
     title = f"95 % CI {interval}" if interval else "standard error not known"
-    return Cell(text=value_text(result), title=title, remark=remark(result), caution=result.caution)
+    return Cell(text=value_text(result, decimals=decimals), title=title, remark=remark(result), caution=result.caution)

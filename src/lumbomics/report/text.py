@@ -10,13 +10,22 @@ from lumbomics.core.measurement import Measurement
 from lumbomics.report.composition import load_composition
 
 MINUS = "\N{MINUS SIGN}"
+_MOST_DECIMALS = 4
 _DECIMALS = {"deg": 1, "mm": 1, "%": 1, "1": 2, "mm2": 0, "mm3": 0}
 
 
-def number_text(value: float, unit: str) -> str:
+def number_text(value: float, unit: str, *, decimals: int | None = None) -> str:
     """Round to the digits that a unit deserves, with a true minus sign (``-0.0`` reads ``0.0``)."""
-    text = f"{value:.{_DECIMALS.get(unit, 2)}f}"
+    text = f"{value:.{decimals_of(unit) if decimals is None else decimals}f}"
     return text.removeprefix("-") if float(text) == 0 else text.replace("-", MINUS)
+
+
+def decimals_of(unit: str, *, se: float | None = None) -> int:
+    """Decimals for a unit, more where a standard error would else be rounded to nothing."""
+    decimals = 0 if unit.startswith("{") else _DECIMALS.get(unit, 2)
+    while se and round(se, decimals) == 0 and decimals < _MOST_DECIMALS:
+        decimals += 1
+    return decimals
 
 
 def unit_label(unit: str) -> str:
@@ -24,39 +33,44 @@ def unit_label(unit: str) -> str:
     return UNITS.get(unit, unit)
 
 
+def unit_heading(unit: str) -> str:
+    """Show the unit under a column's heading; what is merely counted or graded has none."""
+    return "" if unit.startswith("{") else unit_label(unit) or "ratio"
+
+
 def with_unit(text: str, unit: str) -> str:
     """Set number and unit as usual: ``12.0°``, ``9.1 mm``, ``0.64``."""
-    label = unit_label(unit)
+    label = "" if unit.startswith("{") else unit_label(unit)
     return f"{text}{label}" if label in {"", "°"} else f"{text} {label}"
 
 
-def value_text(measurement: Measurement) -> str:
-    """Value with its standard error, without unit: ``9.1 ± 0.3``; a category in words."""
+def value_text(measurement: Measurement, *, unit: bool = False, decimals: int | None = None) -> str:
+    """Value with its standard error, and unit where wanted: ``9.1 ± 0.3 mm``; a category in words behind it."""
     if measurement.value is None:
         return measurement.category or ""
-    text = number_text(measurement.value, measurement.unit)
+    if decimals is None:
+        decimals = decimals_of(measurement.unit, se=measurement.se)
+    text = number_text(measurement.value, measurement.unit, decimals=decimals)
+    told = measurement.category in (None, text)
     if measurement.se is not None:
-        text += f" ± {number_text(measurement.se, measurement.unit)}"
-    return text if measurement.category is None else f"{text} ({measurement.category})"
+        text += f" ± {number_text(measurement.se, measurement.unit, decimals=decimals)}"
+    text = with_unit(text, measurement.unit) if unit else text
+    return text if told else f"{text} ({measurement.category})"
 
 
 def short_value(measurement: Measurement) -> str:
-    """Name, value and unit for a picture's margin: ``Slip 12.3 ± 1.0 %``."""
-    heading = load_composition().heading(measurement.biomarker, measurement.method)
-    return f"{heading or biomarker_name(measurement.biomarker)} {full_text(measurement)}"
-
-
-def full_text(measurement: Measurement) -> str:
-    """Value, standard error and unit; a category in words."""
-    text = value_text(measurement)
-    return text if measurement.value is None else with_unit(text, measurement.unit)
+    """Name, value and unit for a picture: ``Slip 12.3 ± 1.0 %``; a category on a line of its own."""
+    name = load_composition().heading(measurement.biomarker, measurement.method)
+    text = f"{name or biomarker_name(measurement.biomarker)} {value_text(measurement, unit=True)}"
+    return text.replace(" (", "\n(") if measurement.category else text
 
 
 def interval_text(measurement: Measurement) -> str | None:
     """95 % confidence interval with unit, ``None`` where unknown."""
     if measurement.interval is None:
         return None
-    low, high = (number_text(end, measurement.unit) for end in measurement.interval)
+    decimals = decimals_of(measurement.unit, se=measurement.se)
+    low, high = (number_text(end, measurement.unit, decimals=decimals) for end in measurement.interval)
     return with_unit(f"{low} to {high}", measurement.unit)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lumbomics.core.anatomy import Numbering
+from lumbomics.core.anatomy import Numbering, NumberingSource
 from lumbomics.core.errors import ReadError
 from lumbomics.core.labels import Labels, Segmentation
 from lumbomics.core.visit import Visit
@@ -98,7 +98,7 @@ def read_segmentation(
     if "spine" not in found:
         raise ReadError("no spine label map among the files", expected="a file with seg-spine in its name")
     maps = {n: read_nifti_labels(p, source=source, boundary_sd_mm=boundary_sd_mm) for n, p in found.items()}
-    return Segmentation(**maps, numbering=numbering or Numbering())
+    return Segmentation(**maps, numbering=numbering or Numbering(source=NumberingSource.LABEL_FILE))
 
 
 def map_of(path: Path) -> str | None:

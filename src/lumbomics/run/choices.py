@@ -11,6 +11,7 @@ from lumbomics.core.conventions import Convention
 from lumbomics.core.errors import InputError
 from lumbomics.core.image import Contrast
 from lumbomics.core.measurement import Posture
+from lumbomics.read import EVERY_SERIES
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -36,11 +37,12 @@ def chosen_transition(word: str | None) -> Transition | None:
 
 
 def chosen_contrasts(words: tuple[str, ...]) -> dict[str, Contrast]:
-    """Operator's words ``NAME=KIND`` as series name -> kind."""
-    pairs = [word.partition("=") for word in words]
-    wrong = [name for name, equals, kind in pairs if not (name and equals and kind)]
+    """Operator's words ``NAME=KIND`` as series name -> kind; a bare ``KIND`` holds for every series."""
+    named = [word if "=" in word else f"{EVERY_SERIES}={word}" for word in words]
+    pairs = [word.partition("=") for word in named]
+    wrong = [word for word, (name, _, kind) in zip(words, pairs, strict=True) if not (name and kind)]
     if wrong:
-        raise InputError("cannot read the kind of a series", expected="NAME=KIND", got=", ".join(wrong))
+        raise InputError("cannot read the kind of a series", expected="NAME=KIND or KIND", got=", ".join(wrong))
     return {name: chosen_contrast(kind) for name, _, kind in pairs}
 
 

@@ -101,7 +101,7 @@ def _find(series: Sequence[Series], labels: LoadedLabels) -> int:
             "label map lies on the voxels of no series",
             expected=known,
             got=grid.describe(),
-            where=labels.files[0].name,
+            where="label map",
             hint="resample the label map to its image (nearest neighbour), or give the image it was drawn on",
         )
     return min(fitting, key=lambda n: _preference(series[n]))
@@ -113,8 +113,8 @@ def _preference(series: Series) -> int:
 
 
 def _load_file(given: LabelInput, path: Path) -> LoadedLabels:
-    labels = read_nifti_labels(path, source=path.name, boundary_sd_mm=given.boundary_sd_mm)
-    second = None if given.second is None else read_nifti_labels(given.second, source=given.second.name)
+    labels = read_nifti_labels(path, source=given.convention, boundary_sd_mm=given.boundary_sd_mm)
+    second = None if given.second is None else read_nifti_labels(given.second, source=given.convention)
     conversion = to_segmentation(
         labels,
         given.convention,
@@ -129,6 +129,7 @@ def _load_file(given: LabelInput, path: Path) -> LoadedLabels:
 
 
 def _numbering(given: LabelInput) -> Numbering | None:
+    """Level numbers are the label file's own unless the operator says more."""
     if given.transition is None:
         return None
     return Numbering(source=NumberingSource.OPERATOR, transition=given.transition)
@@ -149,7 +150,9 @@ def _load_folder(given: LabelInput, visit: Visit) -> tuple[LoadedLabels, ...]:
     groups = (tuple(group) for _, group in groupby([p for p in mine if map_of(p)], key=_group))
     return tuple(
         LoadedLabels(
-            segmentation=read_segmentation(group, source=group[0].parent.name, boundary_sd_mm=given.boundary_sd_mm),
+            segmentation=read_segmentation(
+                group, source=given.convention, boundary_sd_mm=given.boundary_sd_mm, numbering=_numbering(given)
+            ),
             files=group,
         )
         for group in groups

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,19 +19,23 @@ from lumbomics.core.measurement import Absent, Context, Measurement, Posture, Re
 from lumbomics.core.provenance import Decision, Provenance
 from lumbomics.core.visit import Series, Visit
 from lumbomics.measure import measure
-from lumbomics.report import write_pdf, write_report
+from lumbomics.report import compose_report, render_pdf
 from lumbomics.run.bundle import write_segmentation
 from lumbomics.run.labels import LabelInput, LoadedLabels, attach, load_labels
 from lumbomics.run.outcome import Status, VisitOutcome
+from lumbomics.run.profiles import profiles_of
 from lumbomics.write import (
     hash_file,
     is_complete,
+    remove_run_manifest,
     remove_unfinished,
     visit_folder,
     visit_path,
+    write_bytes_atomic,
     write_drawings,
     write_measurements,
     write_run_manifest,
+    write_text_atomic,
 )
 
 _PACKAGES = ("numpy", "scipy", "nibabel", "pydicom", "matplotlib")
@@ -96,7 +101,7 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     step("measuring")
     results = _measure(visit)
     remove_unfinished(folder)
-    (folder / "run.json").unlink(missing_ok=True)
+    remove_run_manifest(folder)
     step("writing label maps")
     files = [f for s in visit.series if s.segmentation for f in _write_maps(out, visit, s)]
     table = visit_path(out, visit, "measurements.tsv")
@@ -105,16 +110,17 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     provenance = Provenance(
         software=_software(),
         inputs=MappingProxyType(inputs),
-        decisions=_decisions(visit, loaded, options),
+        decisions=_decisions(visit, options),
         started=started,
         finished=_now(),
     )
     step("report")
     faults = _faults(visit, loaded)
     report = visit_path(out, visit, "report.html")
-    files.append(write_report(visit, results, report, provenance=provenance, faults=faults))
+    html = compose_report(visit, results, profiles=profiles_of(visit), provenance=provenance, faults=faults)
+    files.append(write_text_atomic(html, report))
     if options.pdf:
-        files.append(write_pdf(report.read_text(encoding="utf-8"), report.with_suffix(".pdf")))
+        files.append(write_bytes_atomic(render_pdf(html), report.with_suffix(".pdf")))
     write_run_manifest(folder, provenance=provenance, files=files, options=options.as_json(), faults=faults)
     return _outcome(visit, results, report=report, table=table, faults=faults)
 
@@ -169,15 +175,22 @@ def _with_operator_word(visit: Visit, options: VisitOptions) -> Visit:
 
 def _inputs(visit: Visit, loaded: tuple[LoadedLabels, ...]) -> dict[str, str]:
     images = {series.name: series.fingerprint for series in visit.series}
-    return images | {f.name: hash_file(f) for labels in loaded for f in labels.files}
+    # File names may hold a patient's name: only a number and the hash pass.
+    files = [f for labels in loaded for f in labels.files]
+    return images | {f"label map {number}": hash_file(f) for number, f in enumerate(files, start=1)}
 
 
-def _decisions(visit: Visit, loaded: tuple[LoadedLabels, ...], options: VisitOptions) -> tuple[Decision, ...]:
+def _decisions(visit: Visit, options: VisitOptions) -> tuple[Decision, ...]:
     kinds = [replace(d, what=f"{s.name}: {d.what}") for s in visit.series for d in s.kind.decisions]
     labels = [
-        Decision(what="label map", choice=f.name, because="lies on the voxels of its series", by="operator")
-        for entry in loaded
-        for f in entry.files
+        Decision(
+            what=f"{s.name}: label map",
+            choice=s.segmentation.spine.source,
+            because="given for its voxels",
+            by="operator",
+        )
+        for s in visit.series
+        if s.segmentation is not None
     ]
     posture = [Decision(what="posture", choice=str(options.posture), because="stated for this run", by="operator")]
     return (*kinds, *labels, *(posture if options.posture is not Posture.UNKNOWN else []))
@@ -185,12 +198,14 @@ def _decisions(visit: Visit, loaded: tuple[LoadedLabels, ...], options: VisitOpt
 
 def _faults(visit: Visit, loaded: tuple[LoadedLabels, ...]) -> tuple[str, ...]:
     of_series = [f"{s.name}: {fault}" for s in visit.series for fault in s.faults]
-    lost = [_told(loss) for entry in loaded for loss in entry.losses]
+    lost = _told([loss for entry in loaded for loss in entry.losses])
     return (*of_series, *lost)
 
 
-def _told(loss: Loss) -> str:
-    return f"label map: {loss.name} ({loss.value}, {loss.voxels} voxels): {loss.why}"
+def _told(losses: Sequence[Loss]) -> list[str]:
+    """Losses of the label maps, those of one kind in one line."""
+    kinds = groupby(sorted(losses, key=lambda loss: loss.why), key=lambda loss: loss.why)
+    return [f"label map, {why}: {', '.join(f'{x.name} ({x.value})' for x in same)}" for why, same in kinds]
 
 
 def _software() -> MappingProxyType[str, str]:

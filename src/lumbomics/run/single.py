@@ -91,10 +91,10 @@ def measure_labels(
             "label map and image do not share their voxels",
             expected=picture.grid.describe(),
             got=loaded.segmentation.spine.grid.describe(),
-            where=labels.name,
+            where="label map",
             hint="resample the label map to the image (nearest neighbour), or give the image it was drawn on",
         )
-    context = Context(posture=chosen_posture(posture), label_source=labels.name)
+    context = Context(posture=chosen_posture(posture), label_source=loaded.segmentation.spine.source)
     results = measure(loaded.segmentation, image=picture, only=tuple(biomarker) or None, context=context)
     write_measurements(results, out, participant=participant, session=session)
     return results

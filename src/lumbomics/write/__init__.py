@@ -8,9 +8,17 @@ from lumbomics.write.atomic import (
     write_text_atomic,
 )
 from lumbomics.write.dataset import write_dataset_description
+from lumbomics.write.dicom import write_dicom_series
 from lumbomics.write.drawings import write_drawings
 from lumbomics.write.label_maps import MUSCLE_NAMES, SUBREGION_NAMES, foramen_names, write_labels_nifti
-from lumbomics.write.manifest import RunManifest, hash_file, is_complete, read_run_manifest, write_run_manifest
+from lumbomics.write.manifest import (
+    RunManifest,
+    hash_file,
+    is_complete,
+    read_run_manifest,
+    remove_run_manifest,
+    write_run_manifest,
+)
 from lumbomics.write.measurements import MeasurementRow, column_descriptions, read_measurements, write_measurements
 from lumbomics.write.names import bids_path, visit_folder, visit_path
 from lumbomics.write.nifti import write_image_nifti
@@ -28,11 +36,13 @@ __all__ = [
     "is_complete",
     "read_measurements",
     "read_run_manifest",
+    "remove_run_manifest",
     "remove_unfinished",
     "visit_folder",
     "visit_path",
     "write_bytes_atomic",
     "write_dataset_description",
+    "write_dicom_series",
     "write_drawings",
     "write_image_nifti",
     "write_json_atomic",

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.sequence import Sequence as Items
 from pydicom.uid import (
     UID,
     CTImageStorage,
@@ -23,8 +19,19 @@ from pydicom.uid import (
 )
 from pydicom.valuerep import format_number_as_ds
 
-from lumbomics.core.errors import GridError, InputError, OutputError
+from lumbomics.core.errors import InputError, OutputError
 from lumbomics.core.image import Image, Quantity
+from lumbomics.write.dicom_enhanced import multi_frame
+from lumbomics.write.dicom_numbers import (
+    Stored,
+    decimals,
+    derived_uid,
+    lps_affine,
+    orientation,
+    set_rescale,
+    spacing,
+    stored_as,
+)
 
 Facts = Iterable[tuple[str, str | float]]
 
@@ -55,17 +62,6 @@ _TEXTS = {
     "scan_options": "ScanOptions",
     "acquisition": "MRAcquisitionType",
 }
-_CT_AIR_HU = -1024
-_PERPENDICULAR = 1e-6
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Stored:
-    """Pixels as they go into the file: (slices, rows, columns), value = slope x stored + intercept."""
-
-    pixels: NDArray[Any]
-    slope: float
-    intercept: float
 
 
 def write_dicom_series(
@@ -124,14 +120,14 @@ def write_dicom_series(
         If the files cannot be written.
     """
     modality = "CT" if image.quantity is Quantity.HOUNSFIELD else "MR"
-    stored = _stored(image, modality, rescale)
+    stored = stored_as(image, modality, rescale)
     base = _base(
         image, modality, dict(facts), enhanced=enhanced, identity=(patient_id, study, study_date, series_number)
     )
     base.SeriesDescription = description
     _describe_pixels(base, stored)
     names = _order(image.grid.shape[2], shuffled=shuffled_names)
-    objects = [_multi_frame(base, image, stored, names)] if enhanced else _single_frames(base, image, stored)
+    objects = iter([multi_frame(base, stored, names)]) if enhanced else _single_frames(base, image, stored)
     places = [
         Path(folder) / f"IM{number + 1:05d}"
         for number in ([series_number * 10000] if enhanced else names + series_number * 10000)
@@ -143,68 +139,20 @@ def _order(count: int, *, shuffled: bool) -> NDArray[np.intp]:
     return np.random.default_rng(count).permutation(count) if shuffled else np.arange(count)
 
 
-def _stored(image: Image, modality: str, rescale: tuple[float, float] | None) -> _Stored:
-    slope, intercept = rescale or _chosen_rescale(image, modality)
-    pixels = np.moveaxis(image.array, (0, 1, 2), (2, 1, 0)).astype(np.float64)
-    whole = np.rint((pixels - intercept) / slope)
-    low, high = whole.min(), whole.max()
-    for kind in (np.uint16, np.int16):
-        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
-            return _Stored(pixels=whole.astype(kind), slope=slope, intercept=intercept)
-    raise InputError("values do not fit 16 bits", expected="at most 65536 steps", got=f"{low:g} to {high:g}")
-
-
-def _chosen_rescale(image: Image, modality: str) -> tuple[float, float]:
-    low, high = float(image.array.min()), float(image.array.max())
-    if image.array.dtype.kind in "iub" and high - low <= np.iinfo(np.uint16).max:
-        fits_plainly = (low >= 0 and high <= np.iinfo(np.uint16).max) or (low >= -32768 and high <= 32767)
-        if modality == "CT":
-            return 1.0, min(low, _CT_AIR_HU)
-        return 1.0, 0.0 if fits_plainly else low
-    # a decimal string holds 16 characters: keep the slope to what it can say
-    slope = float(format_number_as_ds((high - low) / np.iinfo(np.uint16).max or 1.0))
-    return slope, float(format_number_as_ds(low))
-
-
-def _lps(image: Image) -> NDArray[np.float64]:
-    affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.grid.affine
-    row, column = (affine[:3, axis] / np.linalg.norm(affine[:3, axis]) for axis in (0, 1))
-    if abs(row @ column) > _PERPENDICULAR:
-        raise GridError(
-            "the in-plane axes are not perpendicular",
-            expected="storage axes i and j at right angles",
-            got=f"cosine {row @ column:.3g}",
-            hint="permute the axes so that the shear lies along k, or resample",
-        )
-    return affine
-
-
-def _decimals(values: Iterable[float]) -> list[str]:
-    return [format_number_as_ds(float(value)) for value in values]
-
-
-def _orientation(affine: NDArray[np.float64]) -> list[str]:
-    return _decimals(
-        [*(affine[:3, 0] / np.linalg.norm(affine[:3, 0])), *(affine[:3, 1] / np.linalg.norm(affine[:3, 1]))]
-    )
-
-
-def _spacing(affine: NDArray[np.float64]) -> list[str]:
-    return _decimals(float(np.linalg.norm(affine[:3, axis])) for axis in (1, 0))
-
-
 def _base(
     image: Image, modality: str, facts: dict[str, str | float], *, enhanced: bool, identity: tuple[str, str, str, int]
 ) -> Dataset:
     """Patient, study, series, equipment and acquisition modules, shared by all objects of the series."""
     patient, study, date, number = identity
-    content = hashlib.sha256(np.ascontiguousarray(image.array).tobytes()).hexdigest()
+    content = hashlib.sha256()
+    for place in range(image.grid.shape[2]):
+        content.update(image.array[:, :, place].T.tobytes())
     base = Dataset()
     base.SOPClassUID = _CLASSES[modality, enhanced]
     base.PatientName, base.PatientID, base.PatientBirthDate, base.PatientSex = patient, patient, "", ""
-    base.StudyInstanceUID = _uid("study", patient, study)
-    base.SeriesInstanceUID = _uid("series", patient, study, str(number), content)
-    base.FrameOfReferenceUID = image.grid.frame or _uid("frame", patient, study)
+    base.StudyInstanceUID = derived_uid("study", patient, study)
+    base.SeriesInstanceUID = derived_uid("series", patient, study, str(number), content.hexdigest())
+    base.FrameOfReferenceUID = image.grid.frame or derived_uid("frame", patient, study)
     base.StudyDate, base.StudyTime, base.AccessionNumber, base.StudyID = date, "", "", study
     base.ReferringPhysicianName = base.PositionReferenceIndicator = base.Laterality = ""
     base.Modality, base.SeriesNumber, base.AcquisitionNumber = modality, number, 1
@@ -236,128 +184,32 @@ def _acquisition(base: Dataset, image: Image, modality: str, facts: dict[str, st
         base.ContrastBolusAgent = "gadolinium"
 
 
-def _uid(*sources: str) -> UID:
-    return UID(f"2.25.{uuid5(NAMESPACE_OID, '|'.join(sources)).int}")
-
-
-def _describe_pixels(base: Dataset, stored: _Stored) -> None:
+def _describe_pixels(base: Dataset, stored: Stored) -> None:
     base.SamplesPerPixel, base.PhotometricInterpretation = 1, "MONOCHROME2"
-    base.Rows, base.Columns = stored.pixels.shape[1:]
+    base.Columns, base.Rows, _ = stored.image.grid.shape
     base.BitsAllocated = base.BitsStored = 16
     base.HighBit = 15
-    base.PixelRepresentation = int(stored.pixels.dtype.kind == "i")
+    base.PixelRepresentation = int(stored.kind is np.int16)
 
 
-def _single_frames(base: Dataset, image: Image, stored: _Stored) -> list[Dataset]:
-    affine = _lps(image)
-    return [_single_frame(base, affine, stored, place) for place in range(len(stored.pixels))]
+def _single_frames(base: Dataset, image: Image, stored: Stored) -> Iterator[Dataset]:
+    affine = lps_affine(image)
+    for place in range(image.grid.shape[2]):
+        yield _single_frame(base, affine, stored, place)
 
 
-def _single_frame(base: Dataset, affine: NDArray[np.float64], stored: _Stored, place: int) -> Dataset:
+def _single_frame(base: Dataset, affine: NDArray[np.float64], stored: Stored, place: int) -> Dataset:
     one = Dataset()
     one.update(base)
-    one.SOPInstanceUID = _uid("object", base.SeriesInstanceUID, str(place))
+    one.SOPInstanceUID = derived_uid("object", base.SeriesInstanceUID, str(place))
     one.InstanceNumber = place + 1
-    one.ImageOrientationPatient = _orientation(affine)
-    one.PixelSpacing = _spacing(affine)
-    one.ImagePositionPatient = _decimals(affine[:3, 3] + place * affine[:3, 2])
+    one.ImageOrientationPatient = orientation(affine)
+    one.PixelSpacing = spacing(affine)
+    one.ImagePositionPatient = decimals(affine[:3, 3] + place * affine[:3, 2])
     if base.Modality == "CT" or (stored.slope, stored.intercept) != (1.0, 0.0):
-        _rescale(one, stored, base.Modality)
-    one.PixelData = stored.pixels[place].tobytes()
+        set_rescale(one, stored, base.Modality)
+    one.PixelData = stored.slice_bytes(place)
     return one
-
-
-def _rescale(item: Dataset, stored: _Stored, modality: str) -> None:
-    item.RescaleIntercept, item.RescaleSlope = _decimals([stored.intercept, stored.slope])
-    item.RescaleType = "HU" if modality == "CT" else "US"
-
-
-def _multi_frame(base: Dataset, image: Image, stored: _Stored, order: NDArray[np.intp]) -> Dataset:
-    affine = _lps(image)
-    one = Dataset()
-    one.update(base)
-    one.SOPInstanceUID = _uid("object", base.SeriesInstanceUID)
-    one.InstanceNumber, one.NumberOfFrames = 1, len(order)
-    _dimensions(one)
-    one.SharedFunctionalGroupsSequence = Items([_shared_groups(base, affine, stored)])
-    one.PerFrameFunctionalGroupsSequence = Items([_frame_groups(affine, int(place)) for place in order])
-    for keyword in (
-        "SliceThickness",
-        "SpacingBetweenSlices",
-        "EchoTime",
-        "RepetitionTime",
-        "FlipAngle",
-        "InversionTime",
-    ):
-        if keyword in one:
-            del one[keyword]
-    one.PixelData = np.ascontiguousarray(stored.pixels[order]).tobytes()
-    return one
-
-
-def _dimensions(one: Dataset) -> None:
-    organisation = _item(DimensionOrganizationUID=_uid("dimension", one.SeriesInstanceUID))
-    one.DimensionOrganizationSequence = Items([organisation])
-    one.DimensionIndexSequence = Items(
-        [
-            _item(
-                DimensionOrganizationUID=organisation.DimensionOrganizationUID,
-                DimensionIndexPointer=0x00209057,  # in-stack position number
-                FunctionalGroupPointer=0x00209111,  # frame content
-            )
-        ]
-    )
-    one.ContentDate, one.ContentTime, one.AcquisitionDateTime = "20000101", "000000", "20000101000000"
-    one.AcquisitionDuration = 1.0
-
-
-def _item(**values: Any) -> Dataset:
-    item = Dataset()
-    for keyword, value in values.items():
-        setattr(item, keyword, value)
-    return item
-
-
-def _shared_groups(base: Dataset, affine: NDArray[np.float64], stored: _Stored) -> Dataset:
-    shared = _item(
-        PixelMeasuresSequence=[
-            _item(
-                PixelSpacing=_spacing(affine),
-                SliceThickness=base.SliceThickness,
-                SpacingBetweenSlices=base.SpacingBetweenSlices,
-            )
-        ],
-        PlaneOrientationSequence=[_item(ImageOrientationPatient=_orientation(affine))],
-    )
-    if base.Modality == "CT" or (stored.slope, stored.intercept) != (1.0, 0.0):
-        transformation = Dataset()
-        _rescale(transformation, stored, base.Modality)
-        shared.PixelValueTransformationSequence = Items([transformation])
-    if base.Modality == "MR":
-        _magnetic_groups(shared, base)
-    return shared
-
-
-def _magnetic_groups(shared: Dataset, base: Dataset) -> None:
-    timing = _present(base, {"RepetitionTime": "RepetitionTime", "FlipAngle": "FlipAngle"})
-    shared.MRTimingAndRelatedParametersSequence = Items([timing])
-    shared.MREchoSequence = Items([_present(base, {"EchoTime": "EffectiveEchoTime"})])
-    modifier = _item(InversionRecovery="YES" if "InversionTime" in base else "NO")
-    if "InversionTime" in base:
-        modifier.InversionTimes = [float(base.InversionTime)]
-    shared.MRModifierSequence = Items([modifier])
-    shared.MRImageFrameTypeSequence = Items([_item(FrameType=base.ImageType, ComplexImageComponent="MAGNITUDE")])
-
-
-def _present(base: Dataset, keywords: dict[str, str]) -> Dataset:
-    return _item(**{new: float(base.get(old)) for old, new in keywords.items() if base.get(old) is not None})
-
-
-def _frame_groups(affine: NDArray[np.float64], place: int) -> Dataset:
-    return _item(
-        PlanePositionSequence=[_item(ImagePositionPatient=_decimals(affine[:3, 3] + place * affine[:3, 2]))],
-        FrameContentSequence=[_item(StackID="1", InStackPositionNumber=place + 1, DimensionIndexValues=[place + 1])],
-    )
 
 
 def _save(one: Dataset, path: Path, transfer_syntax: UID) -> Path:

@@ -86,6 +86,27 @@ def write_run_manifest(
     return write_json_atomic(content, root / MANIFEST)
 
 
+def remove_run_manifest(folder: Path | str) -> None:
+    """Take a visit's ``run.json`` away before its files change, so that a crash in between leaves no false record.
+
+    Raises
+    ------
+    OutputError
+        If it is there and cannot be removed.
+    """
+    path = Path(folder) / MANIFEST
+    try:
+        if path.exists():
+            path.unlink()
+    except OSError as error:
+        raise OutputError(
+            "the record of the last run cannot be removed",
+            got=error.strerror or str(error),
+            where=str(path),
+            hint="choose another output folder or change its permissions",
+        ) from error
+
+
 def read_run_manifest(folder: Path | str) -> RunManifest:
     """Read a visit folder's ``run.json``; ReadError if it is missing or not one of ours."""
     path = Path(folder) / MANIFEST

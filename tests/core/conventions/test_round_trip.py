@@ -17,7 +17,8 @@ STATED = {
     Convention.SPIDER: {"lowest_vertebra": "L5"},
     Convention.VERTEBRA_BODIES_ASCENDING: {"top_vertebra": "T12"},
 }
-INSTANCE = [c for c in Convention if not c.is_semantic and c is not Convention.VERTEBRA_BODIES_ASCENDING]
+WRITTEN = [c for c in Convention if c is not Convention.VERTEBRA_BODIES_UNORDERED]
+INSTANCE = [c for c in WRITTEN if not c.is_semantic and c is not Convention.VERTEBRA_BODIES_ASCENDING]
 
 
 def labels_of(values):
@@ -43,7 +44,7 @@ def test_what_a_convention_holds_comes_back_and_all_else_is_told(convention, num
     assert changed == told
 
 
-@pytest.mark.parametrize("convention", Convention)
+@pytest.mark.parametrize("convention", WRITTEN)
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_a_map_of_each_convention_comes_back_but_for_its_losses(convention, data):

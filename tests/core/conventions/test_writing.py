@@ -32,6 +32,14 @@ def test_a_disc_between_other_neighbours_is_not_given_a_false_name(map_of):
     assert set(losses_of(thirteen)) == {("spine", 28), ("spine", 119), ("spine", 128)}
 
 
+def test_a_spine_without_variants_is_held_whole_by_totalspineseg(map_of):
+    vertebrae = [*range(1, 25), 26]
+    discs = [100 + n for n in range(2, 25)]
+    converted = from_segmentation(Segmentation(spine=map_of([*vertebrae, *discs, 60, 61])), "totalspineseg")
+    assert converted.losses == ()
+    assert converted.labels.array.all()
+
+
 def test_the_lumbosacral_disc_of_six_lumbar_vertebrae_is_the_class_above_the_sacrum(map_of):
     converted = from_segmentation(Segmentation(spine=map_of([24, 25, 26, 124, 125])), "totalspineseg")
     assert converted.labels.array.ravel().tolist() == [45, 46, 50, 96, 100]
@@ -130,3 +138,10 @@ def test_written_maps_carry_the_targets_names_and_keep_their_grid(map_of):
     labels = from_segmentation(Segmentation(spine=spine), "totalspineseg").labels
     assert labels.names[45] == "vertebrae_L5"
     assert (labels.grid, labels.source, labels.array.dtype) == (spine.grid, "manual", np.uint8)
+
+
+def test_a_cord_of_the_semantic_map_lies_in_the_canal_of_a_target_without_cord(map_of):
+    segmentation = Segmentation(spine=map_of([0, 0]), subregion=map_of([60, 100]))
+    converted = from_segmentation(segmentation, "spider_semantic")
+    assert converted.labels.array.ravel().tolist() == [3, 2]
+    assert losses_of(converted) == {("subregion", 60): (1, 3)}

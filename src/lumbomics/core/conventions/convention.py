@@ -22,6 +22,7 @@ class Convention(StrEnum):
     SPIDER = "spider"
     SPIDER_SEMANTIC = "spider_semantic"
     VERTEBRA_BODIES_ASCENDING = "vertebra_bodies_ascending"
+    VERTEBRA_BODIES_UNORDERED = "vertebra_bodies_unordered"
 
     @property
     def is_semantic(self) -> bool:
@@ -40,7 +41,7 @@ class Convention(StrEnum):
 
 
 _SEMANTIC = {Convention.TPTBOX_SUBREGION, Convention.TOTALSEGMENTATOR_TOTAL_MR, Convention.SPIDER_SEMANTIC}
-_COUNTED = {Convention.SPIDER, Convention.VERTEBRA_BODIES_ASCENDING}
+_COUNTED = {Convention.SPIDER, Convention.VERTEBRA_BODIES_ASCENDING, Convention.VERTEBRA_BODIES_UNORDERED}
 _PAIRED = {Convention.LUMBOMICS, Convention.VERSE, Convention.SPINEPS}
 
 

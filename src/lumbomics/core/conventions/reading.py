@@ -10,6 +10,7 @@ import numpy as np
 
 from lumbomics.core.anatomy import Numbering, NumberingSource
 from lumbomics.core.conventions.convention import Convention, Conversion, Loss
+from lumbomics.core.conventions.counted import in_order
 from lumbomics.core.conventions.recode import recode
 from lumbomics.core.conventions.tables import Facts, Table, entries_of, numbers_of
 from lumbomics.core.errors import InputError, LabelError
@@ -41,7 +42,7 @@ def to_segmentation(
     second
         TPTBox semantic map on the same grid, beside an instance map (``spineps``, ``verse``, ``lumbomics``).
     lowest_vertebra, top_vertebra
-        The vertebra numbered 1 by a counting convention (``spider``, ``vertebra_bodies_ascending``).
+        The vertebra numbered 1 by a counting convention (``spider``, ``vertebra_bodies_*``).
     numbering
         How the levels were numbered; by default the label file's word, an operator's where a vertebra is stated,
         and unknown for maps that tell no levels. A stated T13 or lumbarised S1 enters the count.
@@ -59,6 +60,8 @@ def to_segmentation(
     """
     convention = Convention(convention)
     _check_second(labels, second, convention)
+    if convention is Convention.VERTEBRA_BODIES_UNORDERED:
+        labels, convention = in_order(labels, from_top=lowest_vertebra is None), Convention.VERTEBRA_BODIES_ASCENDING
     stated = numbering or _default_numbering(convention)
     facts = Facts.stated(stated.transition, lowest_vertebra=lowest_vertebra, top_vertebra=top_vertebra)
     tables = {"labels": (labels, entries_of(convention, _with_l6(facts, convention, labels)))}

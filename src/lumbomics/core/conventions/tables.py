@@ -71,7 +71,12 @@ def entries_of(convention: Convention, facts: Facts) -> Table:
         # SPIDER counts from below alone
         top = None if convention is Convention.SPIDER else facts.top_vertebra
         order = counted_vertebrae(
-            lowest=facts.lowest_vertebra, top=top, t13=facts.t13, l6=facts.l6, where=convention.value
+            lowest=facts.lowest_vertebra,
+            top=top,
+            t13=facts.t13,
+            l6=facts.l6,
+            sacrum=convention is Convention.VERTEBRA_BODIES_ASCENDING,
+            where=convention.value,
         )
         return counted_entries(convention, order)
     return _FIXED[convention](facts)
@@ -89,10 +94,18 @@ def names_of(
 
     Counting conventions name levels only where the vertebra they call 1 is stated.
     """
+    convention = _ordered(convention)
     if convention.is_counted and lowest_vertebra is None and top_vertebra is None:
         return MappingProxyType(counted_names(convention))
     table = entries_of(convention, Facts(lowest_vertebra=lowest_vertebra, top_vertebra=top_vertebra))
     return MappingProxyType({value: table[value].name for value in sorted(table)})
+
+
+def _ordered(convention: Convention) -> Convention:
+    """Bodies in arbitrary order get the numbers of bodies in order, once they are sorted."""
+    if convention is Convention.VERTEBRA_BODIES_UNORDERED:
+        return Convention.VERTEBRA_BODIES_ASCENDING
+    return convention
 
 
 def _lumbomics(_: Facts) -> Table:

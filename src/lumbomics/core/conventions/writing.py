@@ -22,7 +22,7 @@ from lumbomics.core.anatomy import (
 from lumbomics.core.conventions.convention import Convention, ConvertedLabels, Loss
 from lumbomics.core.conventions.recode import recode
 from lumbomics.core.conventions.tables import SACRUM, Facts, Table, entries_of, numbers_of
-from lumbomics.core.errors import LabelError
+from lumbomics.core.errors import InputError, LabelError
 from lumbomics.core.labels import Labels, Segmentation, Subregion, spine_name
 
 _PRESACRAL = frozenset({*range(1, 26), 28})
@@ -63,11 +63,15 @@ def from_segmentation(
     LabelError
         If the target can hold none of the structures, or ``vertebra_bodies_ascending`` is asked of whole vertebrae.
     InputError
-        If a vertebra must be stated and is not.
+        If a vertebra must be stated and is not, or the target is ``vertebra_bodies_unordered``.
     GridMismatchError
         If two maps that enter the target lie on different grids.
     """
     convention = Convention(convention)
+    if convention is Convention.VERTEBRA_BODIES_UNORDERED:
+        raise InputError(
+            "numbers in arbitrary order are only read", expected="vertebra_bodies_ascending", got=convention
+        )
     table = entries_of(convention, _facts(segmentation, lowest_vertebra, top_vertebra))
     second = _second(segmentation, convention)
     spine = {n: _place(n, table, segmentation, convention, second) for n in segmentation.spine.present}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -15,14 +16,17 @@ from lumbomics.measure.geometry.frame import FloatArray, Frame, unit
 
 BIN_MM = 2.0
 """Length of the pieces of tube whose centroids the curve follows."""
-KNOT_SPACING_MM = 25.0
-"""Distance between the spline's inner knots: about one lumbar level shorter than a segment (35 mm), so that the curve
-follows lordosis and scoliosis but not the waist of a single stenosis."""
+COARSE_KNOTS_MM = 50.0
+"""Distance between the spline's inner knots in the first rounds. Centroids taken in planes across a curve feed its own
+waves back into it; with knots this far apart, more than the tube is wide, the waves die out."""
+FINE_KNOTS_MM = 14.0
+"""Distance between the knots of the last round: about the tube's depth and under half a lumbar segment, so that the
+curve follows every level but no single bulge."""
 SAMPLE_MM = 0.5
 """Distance between the points at which the curve is tabulated."""
-_ROUNDS = 4
+_ROUNDS = 3
 _FULL_PIECE = 0.6
-_LONGEST_CLOUD = 40_000
+_LONGEST_CLOUD = 15_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +72,8 @@ class Centreline:
             raise InputError("too few points for a centreline", expected="(n >= 50, 3) mm", got=str(cloud.shape))
         cloud = cloud[:: max(1, len(cloud) // _LONGEST_CLOUD)]
         curve = _first_guess(cloud, np.asarray(superior, dtype=np.float64))
-        for _ in range(_ROUNDS):
-            curve, extent = _refit(cloud, curve)
+        for knots_mm in (*[COARSE_KNOTS_MM] * _ROUNDS, FINE_KNOTS_MM):
+            curve, extent = _refit(cloud, curve, knots_mm)
         return cls(*curve, extent)
 
     @property
@@ -79,7 +83,11 @@ class Centreline:
 
     def station_of(self, points_mm: ArrayLike) -> FloatArray:
         """Station (...) mm of points (..., 3) RAS+ mm."""
-        return _stations(np.asarray(points_mm, dtype=np.float64), self.points_mm, self.tangents)
+        return _stations(np.asarray(points_mm, dtype=np.float64), self.points_mm, self.tangents, self._tree)
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(self.points_mm)
 
     def at(self, station_mm: float) -> FloatArray:
         """Return the curve's point (3,) RAS+ mm at a station; held at the curve's ends."""
@@ -112,7 +120,7 @@ def _first_guess(cloud: FloatArray, superior: FloatArray) -> _Curve:
     return centre + steps[:, None] * axis, np.tile(axis, (len(steps), 1))
 
 
-def _refit(cloud: FloatArray, curve: _Curve) -> tuple[_Curve, tuple[float, float]]:
+def _refit(cloud: FloatArray, curve: _Curve, knots_mm: float) -> tuple[_Curve, tuple[float, float]]:
     """One round: cut the cloud into pieces across the present curve, and run a spline through their centroids."""
     stations = _stations(cloud, *curve)
     piece = np.floor((stations - stations.min()) / BIN_MM).astype(np.intp)
@@ -123,15 +131,15 @@ def _refit(cloud: FloatArray, curve: _Curve) -> tuple[_Curve, tuple[float, float
     sums = np.stack([np.bincount(piece, axis) for axis in cloud.T], axis=1)
     centroids = sums[used] / count[used, None]
     reach = (float(stations.min()), float(stations.max()))
-    return _tabulate(_spline(centroids, count[used]), centroids, reach, np.flatnonzero(used))
+    return _tabulate(_spline(centroids, count[used], knots_mm), centroids, reach, np.flatnonzero(used))
 
 
-def _spline(centroids: FloatArray, weight: NDArray[np.intp]) -> tuple[BSpline, float]:
+def _spline(centroids: FloatArray, weight: NDArray[np.intp], knots_mm: float) -> tuple[BSpline, float]:
     """Least-squares cubic spline through centroids over their chord length; also that length."""
     chord = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(centroids, axis=0), axis=1))]
     length = float(chord[-1])
     degree = min(3, len(chord) - 1)
-    inner = np.linspace(0, length, int(length // KNOT_SPACING_MM) + 2)[1:-1]
+    inner = np.linspace(0, length, int(length // knots_mm) + 2)[1:-1]
     if len(chord) < 3 * (len(inner) + degree + 1):
         inner = inner[:0]
     knots = np.r_[[0.0] * (degree + 1), inner, [length] * (degree + 1)]
@@ -158,8 +166,8 @@ def _tabulate(
     return curve, (float(ends[0]), float(ends[1]))
 
 
-def _stations(points: FloatArray, curve: FloatArray, tangents: FloatArray) -> FloatArray:
-    nearest = np.asarray(cKDTree(curve).query(points)[1], dtype=np.intp)
+def _stations(points: FloatArray, curve: FloatArray, tangents: FloatArray, tree: cKDTree | None = None) -> FloatArray:
+    nearest = np.asarray((tree or cKDTree(curve)).query(points)[1], dtype=np.intp)
     beyond = np.einsum("...i,...i", points - curve[nearest], tangents[nearest])
     inner = (nearest > 0) & (nearest < len(curve) - 1)
     held = np.where(inner, np.clip(beyond, -SAMPLE_MM, SAMPLE_MM), beyond)

@@ -10,7 +10,7 @@ from lumbomics.core.measurement import Reason
 from lumbomics.measure.geometry.frame import FloatArray, Frame, unit
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.surface import Solid
-from lumbomics.measure.geometry.uncertainty import BoundaryError
+from lumbomics.measure.geometry.uncertainty import LINE_SD_MM, BoundaryError
 
 _RIM = 0.10
 _STEP_MM = 1.0
@@ -128,10 +128,14 @@ def fit_plane(points: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def theil_sen(along: FloatArray, height: FloatArray) -> tuple[float, float]:
-    """Median slope over all pairs and median intercept of ``height`` (n,) over ``along`` (n,)."""
+    """Median slope over pairs and median intercept of ``height`` (n,) over ``along`` (n,).
+
+    Pairs closer than a third of the whole run are left out: between neighbours a slope is nothing but the voxels'
+    steps. On a profile that is even about its middle, up to a straight line, this changes nothing.
+    """
     first, second = np.triu_indices(len(along), 1)
     run = along[second] - along[first]
-    apart = np.abs(run) > 1e-9
+    apart = np.abs(run) >= np.ptp(along) / 3
     slope = float(np.median((height[second] - height[first])[apart] / run[apart]))
     return slope, float(np.median(height - slope * along))
 
@@ -170,7 +174,7 @@ def describe_endplate(
     for _ in range(2):
         along = inner(footprint.posterior, footprint.anterior)
         points = _with_coordinates(across, along, surface_heights(solid, frame, across, along, up=up, base=base))
-        slope, intercept = theil_sen(points[:, 1], points[:, 2])
+        slope, intercept = theil_sen(*_profile(points))
         footprint = _with_corners(solid, frame, footprint, across, (slope, intercept), up=up)
     centre, normal = plane_normal(solid, frame, footprint, up=up, base=base)
     residual = points[:, 2] - slope * points[:, 1] - intercept
@@ -187,10 +191,18 @@ def describe_endplate(
         points_mm=frame.to_world(points),
         residual_rms_mm=float(np.sqrt(np.mean(residual**2))),
         angle_se_deg=error.slope_se_deg(normal, along_patch, slab_patch),
-        offset_se_mm=error.position_se_mm(normal, along_patch, slab_patch),
+        offset_se_mm=float(np.hypot(error.position_se_mm(normal, along_patch, slab_patch), LINE_SD_MM)),
         corner_se_mm=error.position_se_mm(frame.anterior, slab_patch, wall_patch),
         coronal_angle_se_deg=error.slope_se_deg(normal, side_patch, along_patch),
     )
+
+
+def _profile(points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean height over the slab at every anterior coordinate that at least half the sections hold."""
+    along, group, count = np.unique(points[:, 1], return_inverse=True, return_counts=True)
+    mean = np.bincount(group, points[:, 2]) / count
+    held = count >= count.max() / 2
+    return along[held], mean[held]
 
 
 def _with_corners(

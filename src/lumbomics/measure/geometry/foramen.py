@@ -19,18 +19,20 @@ RASTER_MM = 0.5
 HALF_DEPTH_MM = 26.0
 HALF_HEIGHT_MM = 32.0
 """Half-size of the plane looked at, about the foramen's middle."""
+_FAR_MM = 6.0
 _WALK_MM = 22.0
 _ASIDE_MM = 6.0
 _DEEP_MM = 5.0
 _MOST_OPEN = 0.5
+_MOST_DEEP = 0.8
 
 
 def plane_distance(solids: tuple[Solid, ...], frame: Frame) -> FloatArray:
     """Signed distance, in a sagittal plane, to the outline of several structures taken together.
 
-    Between two slices of the lattice the outline is interpolated by shape: the signed distances to the outlines in both
-    slices are averaged by nearness (Raya and Udupa, IEEE Trans Med Imaging 1990), so that thick sagittal slices show a
-    gradual change instead of a step.
+    Between slices of the lattice the outline is interpolated by shape (Raya and Udupa, IEEE Trans Med Imaging 1990):
+    the signed distances to the outlines in the four nearest slices are joined by a cubic (Catmull and Rom), so that
+    thick sagittal slices show a gradual change instead of a step, and a pedicle keeps its roundness.
 
     Parameters
     ----------
@@ -50,13 +52,19 @@ def plane_distance(solids: tuple[Solid, ...], frame: Frame) -> FloatArray:
     through = int(np.argmax(np.abs(grid.axes.T @ frame.right)))
     below = np.floor(index[..., through])
     share = index[..., through] - below
-    parts = []
-    for layer in (below, below + 1):
-        index[..., through] = layer
+    total = np.zeros(share.shape)
+    for offset, weight in zip((-1, 0, 1, 2), _cubic(share), strict=True):
+        index[..., through] = below + offset
         flat = grid.to_world(index)
         filled = np.maximum.reduce([solid.value_at(flat) for solid in solids])
-        parts.append(_signed_distance(filled))
-    return np.asarray((1 - share) * parts[0] + share * parts[1], dtype=np.float64)
+        total += weight * np.clip(_signed_distance(filled), -_FAR_MM, _FAR_MM)
+    return total
+
+
+def _cubic(share: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Weights of four neighbours for a place ``share`` of the way from the second to the third."""
+    t, t2, t3 = share, share**2, share**3
+    return (2 * t2 - t - t3) / 2, (2 - 5 * t2 + 3 * t3) / 2, (t + 4 * t2 - 3 * t3) / 2, (t3 - t2) / 2
 
 
 def _axis(half_mm: float) -> FloatArray:
@@ -138,8 +146,8 @@ class ForamenPlane:
     def rows(self, *, with_disc: bool) -> Rows:
         """Front and back ends of the foramen in rows from the lower to the upper pedicle border.
 
-        Without the disc, rows that meet no body within ``_DEEP_MM`` of the others' front ends (they look into the disc
-        space) are bridged; so are rows open behind.
+        Rows that meet nothing within ``_DEEP_MM`` of the others' front ends (they pass beside the body or look into a
+        disc space) are bridged, and so are rows open behind and, without the disc, rows that the disc bounds.
 
         Raises
         ------
@@ -151,10 +159,11 @@ class ForamenPlane:
         heights = np.linspace(bottom[1], top[1], count + 2)[1:-1]
         starts = np.interp(heights, [bottom[1], top[1]], [bottom[0], top[0]])
         front, back = self._scan(self.filled_mm if with_disc else self.bone_mm, starts, heights)
-        if not with_disc and np.isfinite(front).any():
-            front[front > np.nanmedian(front) + _DEEP_MM] = np.nan
-        for ends, what in ((front, "body"), (back, "posterior element")):
-            if np.isnan(ends).mean() > _MOST_OPEN:
+        if not with_disc:
+            front[self._scan(self.filled_mm, starts, heights)[0] < front - RASTER_MM] = np.nan
+        front[front > np.nanmedian(np.r_[front, starts[:1]]) + _DEEP_MM] = np.nan
+        for ends, most, what in ((front, _MOST_DEEP, "body"), (back, _MOST_OPEN, "posterior element")):
+            if np.isnan(ends).mean() > most:
                 detail = f"no {what} bounds the foramen over most of its height"
                 raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, detail)
         return Rows(heights, _bridged(heights, front), _bridged(heights, back))

@@ -18,14 +18,14 @@ class MeasureOptions:
     default_boundary_sd_mm
         Standard deviation of a drawn boundary where the label map states none.
     boundary_correlation_mm
-        Distance over which the error of a drawn boundary stays alike.
+        Correlation length c of a drawn boundary's error: at distance d it has correlation exp(-d^2 / 2 c^2).
     slab_half_width_mm
         Half-width of the mid-sagittal slab in which endplates are drawn.
     """
 
     minimum_numbering_confidence: float = 0.9
     default_boundary_sd_mm: float = 0.5
-    boundary_correlation_mm: float = 4.0
+    boundary_correlation_mm: float = 3.0
     slab_half_width_mm: float = 5.0
 
     def __post_init__(self) -> None:

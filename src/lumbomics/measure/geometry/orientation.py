@@ -17,7 +17,7 @@ WORLD_ANTERIOR = np.array([0.0, 1.0, 0.0])
 WORLD_SUPERIOR = np.array([0.0, 0.0, 1.0])
 _SEED_SPACING_MM = 2.0
 _HOLE_AREA_MM2 = 60.0
-_POSTERIOR_SHARE = 0.10
+_POSTERIOR_SHARE = 0.05
 _LONG_AXIS_RATIO = 1.1
 
 
@@ -64,7 +64,7 @@ def foramen_centre_mm(solid: Solid, seed_mm: FloatArray, superior: FloatArray) -
 
 
 def posterior_elements_centre_mm(points_mm: FloatArray, frame: Frame, posterior_wall_mm: float) -> FloatArray | None:
-    """Centroid of what lies more than 3 mm behind the posterior wall; None if that is less than a tenth of all."""
+    """Centroid of what lies more than 3 mm behind the posterior wall; None if that is less than a twentieth of all."""
     behind = frame.to_local(points_mm)[:, 1] < posterior_wall_mm - 3.0
     return points_mm[behind].mean(axis=0) if behind.mean() > _POSTERIOR_SHARE else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,10 +17,12 @@ from lumbomics.measure.geometry.surface import Solid
 from lumbomics.measure.geometry.vertebra import VertebraGeometry, body_extent
 
 _STEP_MM = 0.8
-_BESIDE_CANAL_MM = (3.0, 24.0)
+_BESIDE_CANAL_MM = (3.0, 32.0)
 _REACH_MM = 20.0
 _LEAST_AREA_MM2 = 15.0
 _CANAL_NEAR_MM = 60.0
+_MOST_APART_MM = 5.0
+_FOUND: WeakKeyDictionary[SpineGeometry, dict[tuple[str, Side], Pedicle]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +68,16 @@ def canal_centre_mm(spine: SpineGeometry, vertebra: VertebraGeometry) -> FloatAr
     return hole
 
 
+def require_alike(spine: SpineGeometry, level: str) -> None:
+    """Raise NotMeasurableError where the pedicles of both sides lie more than 5 mm apart, seen from the side."""
+    frame = spine.vertebra(level).frame
+    left, right = (frame.to_local(find_pedicle(spine, level, side).middle_mm)[1:] for side in (Side.LEFT, Side.RIGHT))
+    if np.linalg.norm(left - right) > _MOST_APART_MM:
+        raise NotMeasurableError(
+            Reason.GEOMETRY_FAILED, f"the two pedicles of {level} were not found at the same place"
+        )
+
+
 def find_pedicle(spine: SpineGeometry, level: str, side: Side) -> Pedicle:
     """Find a pedicle: the smallest section, perpendicular to the body's anterior axis, of the bone beside the canal.
 
@@ -75,6 +88,13 @@ def find_pedicle(spine: SpineGeometry, level: str, side: Side) -> Pedicle:
     NotMeasurableError
         If the mask holds no bone there (bodies only), or the wall cannot be found.
     """
+    known = _FOUND.setdefault(spine, {})
+    if (level, side) not in known:
+        known[level, side] = _search(spine, level, side)
+    return known[level, side]
+
+
+def _search(spine: SpineGeometry, level: str, side: Side) -> Pedicle:
     vertebra = spine.vertebra(level)
     whole = spine.structure(vertebra.number)
     centre = vertebra.frame.to_local(canal_centre_mm(spine, vertebra))
@@ -102,7 +122,9 @@ def _sections(
 ) -> tuple[FloatArray, FloatArray]:
     """Areas (n,) of the bone beside the canal at columns (n,), and its centroids (n, 2) along right and superior."""
     aside = canal_right_mm + sign * np.arange(*_BESIDE_CANAL_MM, _STEP_MM)
-    heights = np.arange(-_REACH_MM, _REACH_MM, _STEP_MM)
+    # S1's superior articular processes stand above its endplate, beside the canal: no part of its pedicles
+    top = 0.0 if vertebra.inferior is None else _REACH_MM
+    heights = np.arange(-_REACH_MM, top, _STEP_MM)
     column, right, height = np.meshgrid(columns, aside, heights, indexing="ij")
     filled = whole.value_at(vertebra.frame.to_world(np.stack([right, column, height], axis=-1)))
     total = np.maximum(filled.sum(axis=(1, 2)), 1e-6)

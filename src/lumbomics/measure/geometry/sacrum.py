@@ -19,6 +19,7 @@ _CANAL_DEPTH_MM = 10.0
 _RING_DEPTH_MM = 15.0
 _PLATEAU_MM = 3.0
 _WIDEST_MM = 40.0
+_PLATEAU_STEP_MM = 0.5
 
 
 def describe_sacrum(
@@ -84,7 +85,7 @@ def _centred(solid: Solid, frame: Frame, width_mm: float, slab_mm: float) -> tup
 
 def _on_plateau(solid: Solid, frame: Frame, extent: Footprint, width_mm: float) -> tuple[Frame, float]:
     """Move the origin to the middle of the endplate's left-right extent: where it falls off towards the alae."""
-    across = np.arange(-_WIDEST_MM, _WIDEST_MM + 0.5)
+    across = np.arange(-_WIDEST_MM, _WIDEST_MM + 0.5, _PLATEAU_STEP_MM)
     along = np.linspace(-0.2 * extent.depth_mm, 0.3 * extent.depth_mm, 7)
     heights = surface_heights(solid, frame, across, along, up=True, base=_BASE_MM)
     level = np.median(np.nan_to_num(heights, nan=-np.inf), axis=1) > -_PLATEAU_MM
@@ -93,8 +94,8 @@ def _on_plateau(solid: Solid, frame: Frame, extent: Footprint, width_mm: float) 
     left, right = off[off < middle], off[off > middle]
     if not len(left) or not len(right):
         return frame, width_mm
-    ends = float(across[left[-1]]) + 0.5, float(across[right[0]]) - 0.5
-    return frame.at(frame.to_world(np.array([(ends[0] + ends[1]) / 2, 0.0, 0.0]))), ends[1] - ends[0]
+    ends = across[left[-1]] + _PLATEAU_STEP_MM / 2, across[right[0]] - _PLATEAU_STEP_MM / 2
+    return frame.at(frame.to_world(np.array([(ends[0] + ends[1]) / 2, 0.0, 0.0]))), float(ends[1] - ends[0])
 
 
 def _canal(solid: Solid, frame: Frame, around: Surroundings) -> tuple[FloatArray | None, AnteriorSource]:
@@ -135,7 +136,7 @@ def _assemble(
         depth_mm=extent.depth_mm,
         width_mm=extent.width_mm,
         anterior_source=source,
-        side_se_mm=rim / np.sqrt(2),
+        side_se_mm=float(np.hypot(rim, _PLATEAU_STEP_MM / 2) / np.sqrt(2)),
         rotation_se_deg=float(np.degrees(rim / lever)),
     )
 

@@ -23,24 +23,24 @@ from lumbomics.measure.geometry.uncertainty import BoundaryError
 
 HARMONICS = 10
 """Highest angular harmonic of an outline."""
-PRIOR_AMPLITUDE = 0.4
+PRIOR_AMPLITUDE = 0.35
 """Prior standard deviation of harmonic k is ``PRIOR_AMPLITUDE`` x mean radius / k², after the outline has been brought
-to equal width and depth: 0.04 of the radius at k = 3 (a rounded triangle), 0.025 at k = 4 (a rounded square)."""
+to equal width and depth: 0.04 of the radius at k = 3 (a rounded triangle), 0.02 at k = 4 (a rounded square)."""
 WALL_SLOPE = 0.1
 """Inclination of the wall to the centreline that is allowed for when readings are moved into the plane (tan 6 deg)."""
-SLAB_SD_MM = 1.0
+SLAB_SD_MM = 0.7
 """Standard deviation of the weight given to readings off the plane."""
-CORRELATION_VOXELS = 1.5
+CORRELATION_VOXELS = 1.25
 """Neighbouring readings share their rounding error over about this many voxels of a surface."""
-_ROUNDS = 3
+_ROUNDS = 2
 _ANGLES = np.linspace(0, 2 * np.pi, 180, endpoint=False)
 _STEP = 2 * np.pi / len(_ANGLES)
+_ORDER = np.arange(1, HARMONICS + 1)
 
 
 def _basis(angles: FloatArray) -> FloatArray:
-    order = np.arange(1, HARMONICS + 1)
-    phase = angles[:, None] * order
-    return np.hstack([np.ones((len(angles), 1)), np.cos(phase), np.sin(phase)])
+    turns = np.cumprod(np.repeat(np.exp(1j * angles)[:, None], HARMONICS, axis=1), axis=1)
+    return np.hstack([np.ones((len(angles), 1)), turns.real, turns.imag])
 
 
 _TABLE = _basis(_ANGLES)
@@ -230,17 +230,16 @@ def _signed_shift(section: Section, angles: FloatArray, axis: int) -> FloatArray
     by δr (n·r̂) / n_axis along the axis; flattening multiplies shifts along the anterior axis by q.
     """
     at = _basis(angles)
-    slope = _relative_slope(section, angles)
+    slope = _relative_slope(section, at)
     normal = np.stack([np.cos(angles) + slope * np.sin(angles), np.sin(angles) - slope * np.cos(angles)], axis=1)
     along = normal[:, axis]
     shift = (1.0, section.flattening)[axis] / np.where(np.abs(along) < 0.3, np.copysign(0.3, along), along)
     return np.asarray(shift[1] * at[1] - shift[0] * at[0], dtype=np.float64)
 
 
-def _derivative(angles: FloatArray) -> FloatArray:
-    order = np.arange(1, HARMONICS + 1)
-    phase = angles[:, None] * order
-    return np.hstack([np.zeros((len(angles), 1)), -order * np.sin(phase), order * np.cos(phase)])
+def _derivative(basis: FloatArray) -> FloatArray:
+    cosines, sines = basis[:, 1 : HARMONICS + 1], basis[:, HARMONICS + 1 :]
+    return np.hstack([np.zeros((len(basis), 1)), -_ORDER * sines, _ORDER * cosines])
 
 
 def _row_widths(outline: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -286,7 +285,9 @@ def fit_section(crossings: Crossings, frame: Frame, drawing: BoundaryError) -> S
         return None
     readings = crossings.chosen(near)
     outward = readings.outward_mm @ frame.axes.T
-    weight = np.exp(-0.5 * (local[near, 2] / sd) ** 2)
+    # an edge along the tube crosses walls that lean: it tells where they lean, not where they are in this plane
+    lying = 1 - (outward[:, 2] / np.linalg.norm(outward, axis=1)) ** 2
+    weight = lying * np.exp(-0.5 * (local[near, 2] / sd) ** 2)
     return _fit_in_rounds(local[near], outward, weight / readings.shared, frame, drawing)
 
 
@@ -299,19 +300,23 @@ def _slab_sd(crossings: Crossings, frame: Frame) -> float:
 def _fit_in_rounds(
     local: FloatArray, outward: FloatArray, weight: FloatArray, frame: Frame, drawing: BoundaryError
 ) -> Section | None:
-    """Fit about the frame's origin as if round, then unflattened about the fitted centroid with the fitted normals."""
+    """Fit about the frame's origin with radial normals, then about the fitted centroid with the fitted normals."""
     section: Section | None = None
-    centre, flattening = np.zeros(2), 1.0
+    centre, spread = np.zeros(2), local[:, :2].std(axis=0)
+    flattening = float(np.clip(spread[1] / max(spread[0], 0.1), 0.3, 3.0))
     for _ in range(_ROUNDS):
         stretch = np.array([1.0, 1.0 / flattening])
         plane = (local[:, :2] - centre) * stretch
         if not _surrounded(plane):
             return None
         angles, radii = np.arctan2(plane[:, 1], plane[:, 0]), np.hypot(plane[:, 0], plane[:, 1])
-        slope = np.zeros(len(angles)) if section is None else _relative_slope(section, angles)
+        basis = _basis(angles)
+        slope = np.zeros(len(angles)) if section is None else _relative_slope(section, basis)
         precision, use = _precision(angles, slope, outward[:, :2] * stretch, np.c_[outward[:, 2], local[:, 2]], weight)
         moved = frame.at(in_plane(frame, centre))
-        section = Section(moved, flattening, *_solve(angles[use], radii[use], precision[use]), drawing)
+        section = Section(
+            moved, flattening, *_solve(basis[use], radii[use], precision[use], float(weight[use].sum())), drawing
+        )
         centre = centre + section.centroid
         size = np.ptp(section.outline_mm, axis=0)
         flattening = float(np.clip(size[1] / size[0], 0.2, 5.0))
@@ -325,8 +330,9 @@ def _surrounded(plane: FloatArray) -> bool:
     return bool(gaps.max() < 2 * np.pi / 3)
 
 
-def _relative_slope(section: Section, angles: FloatArray) -> FloatArray:
-    slope = (_derivative(angles) @ section.coefficients) / np.maximum(_basis(angles) @ section.coefficients, 0.5)
+def _relative_slope(section: Section, basis: FloatArray) -> FloatArray:
+    """Slope (dr/dθ)/r of the outline at the angles of a basis."""
+    slope = (_derivative(basis) @ section.coefficients) / np.maximum(basis @ section.coefficients, 0.5)
     return np.asarray(np.clip(slope, -1.5, 1.5), dtype=np.float64)
 
 
@@ -348,14 +354,17 @@ def _precision(
     return weight / variance, reach > -0.2 * size
 
 
-def _solve(angles: FloatArray, radii: FloatArray, precision: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Posterior mean and covariance of the harmonic coefficients."""
-    basis = _basis(angles)
+def _solve(basis: FloatArray, radii: FloatArray, precision: FloatArray, count: float) -> tuple[FloatArray, FloatArray]:
+    """Posterior mean and covariance of the harmonic coefficients.
+
+    Where readings scatter more about the outline than their errors allow (corners, ragged labels), the covariance
+    grows by their mean squared standardised misfit; ``count`` is the number of independent readings.
+    """
     mean = float(np.average(radii, weights=precision))
-    order = np.arange(1, HARMONICS + 1)
-    prior = np.r_[(0.5 * mean) ** -2, np.tile((PRIOR_AMPLITUDE * mean / order**2) ** -2, 2)]
+    prior = np.r_[(0.5 * mean) ** -2, np.tile((PRIOR_AMPLITUDE * mean / _ORDER**2) ** -2, 2)]
     weighted = basis * precision[:, None]
     covariance = np.linalg.inv(basis.T @ weighted + np.diag(prior))
     coefficients = covariance @ (weighted.T @ (radii - mean))
     coefficients[0] += mean
-    return coefficients, covariance
+    misfit = precision @ (radii - basis @ coefficients) ** 2 / count
+    return coefficients, covariance * max(1.0, float(misfit))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lumbomics.core.anatomy import DISC_OFFSET, disc_level, vertebra_number
+from lumbomics.core.anatomy import DISC_OFFSET, VERTEBRA_NAMES, disc_level, disc_levels, vertebra_number
 from lumbomics.core.measurement import Reason
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
@@ -55,11 +55,13 @@ class LevelledTube:
         """Station of a vertebral body's centroid."""
         return self._station(self.spine.vertebra(level).frame.origin_mm)
 
-    def around_body(self, level: str, chain: tuple[tuple[str, str], ...]) -> tuple[float, float]:
+    def around_body(self, level: str) -> tuple[float, float]:
         """Stations of the disc below and the disc above a vertebra; of the body's end where there is no such disc."""
         vertebra = self.spine.vertebra(level)
-        below = next((pair for pair in chain if pair[0] == level), None)
-        above = next((pair for pair in chain if pair[1] == level), None)
+        number = vertebra_number(level)
+        pairs = [(above, below) for above, below, _ in disc_levels(self.spine.labels.vertebrae)]
+        below = next((_names(pair) for pair in pairs if pair[0] == number), None)
+        above = next((_names(pair) for pair in pairs if pair[1] == number), None)
         first = self._disc_or(below, vertebra.require_inferior().middle_mm)
         return first, self._disc_or(above, vertebra.superior.middle_mm)
 
@@ -111,3 +113,7 @@ class LevelledTube:
                 continue
             found.append((self._station(frame.origin_mm), frame.anterior))
         return found
+
+
+def _names(pair: tuple[int, int]) -> tuple[str, str]:
+    return VERTEBRA_NAMES[pair[0]], VERTEBRA_NAMES[pair[1]]

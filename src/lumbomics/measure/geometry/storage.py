@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,5 +31,15 @@ def canonical_labels(labels: Labels) -> Labels:
 
 def canonical(segmentation: Segmentation) -> Segmentation:
     """Return the same label maps, each in canonical storage order."""
-    maps = {entry.name: getattr(segmentation, entry.name) for entry in fields(segmentation)}
-    return replace(segmentation, **{n: canonical_labels(m) for n, m in maps.items() if isinstance(m, Labels)})
+    return replace(
+        segmentation,
+        spine=canonical_labels(segmentation.spine),
+        subregion=_optional(segmentation.subregion),
+        dural_sac=_optional(segmentation.dural_sac),
+        foramina=_optional(segmentation.foramina),
+        muscle=_optional(segmentation.muscle),
+    )
+
+
+def _optional(labels: Labels | None) -> Labels | None:
+    return None if labels is None else canonical_labels(labels)

@@ -6,7 +6,7 @@ from typing import Any
 
 from lumbomics.core.visit import Plane
 from lumbomics.read.dicom.frames import b_value
-from lumbomics.read.dicom.view import FrameView
+from lumbomics.read.dicom.view import FrameView, listed
 from lumbomics.read.headers import SeriesHeaders, codes, number
 
 _NUMBERS = {
@@ -50,10 +50,10 @@ def headers_from_frame(one: FrameView, *, plane: Plane) -> SeriesHeaders:
         scanning_sequence=_sequence(one),
         sequence_variant=_variant(one),
         scan_options=_options(one),
-        image_type=codes(_listed(one.get("FrameType") or one.get("ImageType"))),
+        image_type=codes(listed(one.get("FrameType") or one.get("ImageType"))),
         contrast_agent=_agent(one),
         intrathecal=_is_intrathecal(one),
-        kernel="\\".join(str(part) for part in _listed(one.get("ConvolutionKernel"))),
+        kernel="\\".join(str(part) for part in listed(one.get("ConvolutionKernel"))),
         sequence_name=_text(one, "SequenceName") or _text(one, "PulseSequenceName"),
         texts=tuple(text for text in (_text(one, keyword) for keyword in _DESCRIPTIONS) if text),
     )
@@ -69,12 +69,6 @@ def _positive(one: FrameView, keyword: str) -> float | None:
     return abs(found) if found else None
 
 
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return [value] if isinstance(value, str) else list(value)
-
-
 def _text(one: FrameView, keyword: str) -> str:
     value = one.get(keyword)
     return "" if value is None else str(value).strip()
@@ -86,7 +80,7 @@ def _is_yes(one: FrameView, keyword: str) -> bool:
 
 def _sequence(one: FrameView) -> tuple[str, ...]:
     """Classic code strings, or the same codes out of the enhanced keywords."""
-    classic = codes(_listed(one.get("ScanningSequence")))
+    classic = codes(listed(one.get("ScanningSequence")))
     if classic:
         return classic
     echo = {"SPIN": ("SE",), "GRADIENT": ("GR",), "BOTH": ("SE", "GR")}.get(_text(one, "EchoPulseSequence").upper(), ())
@@ -96,7 +90,7 @@ def _sequence(one: FrameView) -> tuple[str, ...]:
 
 
 def _variant(one: FrameView) -> tuple[str, ...]:
-    classic = codes(_listed(one.get("SequenceVariant")))
+    classic = codes(listed(one.get("SequenceVariant")))
     if classic:
         return classic
     steady = ("SS",) if _text(one, "SteadyStatePulseSequence").upper() not in {"", "NONE"} else ()
@@ -106,7 +100,7 @@ def _variant(one: FrameView) -> tuple[str, ...]:
 
 
 def _options(one: FrameView) -> tuple[str, ...]:
-    classic = codes(_listed(one.get("ScanOptions")))
+    classic = codes(listed(one.get("ScanOptions")))
     suppression = _text(one, "SpectrallySelectedSuppression").upper()
     return (*classic, "FS") if suppression in {"FAT", "FAT_AND_WATER"} else classic
 

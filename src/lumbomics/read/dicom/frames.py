@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from lumbomics.read.dicom.view import FrameView, numbers, value_of, views
+from lumbomics.read.dicom.view import FrameView, listed, numbers, value_of, views
 from lumbomics.read.headers import codes, number
 
 Key = tuple[Any, ...]
@@ -143,7 +143,7 @@ def _rounded(value: Any, digits: int) -> float | None:
 
 
 def _key(one: FrameView) -> Key:
-    image_type = codes(_backslashed(one.get("FrameType") or one.get("ImageType")))
+    image_type = codes(listed(one.get("FrameType") or one.get("ImageType")))
     return (
         image_type,
         str(one.get("StackID") or ""),
@@ -154,10 +154,6 @@ def _key(one: FrameView) -> Key:
         b_value(one),
         _gradient(one),
     )
-
-
-def _backslashed(value: Any) -> Any:
-    return list(value) if value is not None and not isinstance(value, str) else value
 
 
 def b_value(one: FrameView) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydicom.pixels import iter_pixels
 
 from lumbomics.core.errors import ReadError
 from lumbomics.read.dicom.frames import Frame
+from lumbomics.read.dicom.quiet import quietly
 
 _UNDECODABLE = (
     ValueError,
@@ -89,41 +89,31 @@ def _decoded(frames: Sequence[Frame], files: Sequence[Path], digest: Any) -> Ite
 
 
 def _decode_file(path: Path, wanted: list[Frame], digest: Any) -> Iterator[NDArray[Any] | str]:
-    done = 0
+    done, dataset = 0, None
     try:
         with path.open("rb") as handle:
             digest.update(hashlib.file_digest(handle, "sha256").digest())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom's warnings quote header values
+        with quietly():
             dataset = dcmread(path, force=True)
             for picture in iter_pixels(dataset, indices=[frame.index for frame in wanted], raw=True):
-                checked = _checked(picture, wanted[done], dataset)
+                checked = _checked(picture, wanted[done])
                 done += 1
                 yield checked
-    except _UNDECODABLE as error:
-        reason = _reason(error)
+    except _UNDECODABLE:
+        reason = _reason(dataset)
         yield from (reason for _ in wanted[done:])
 
 
-def _checked(picture: NDArray[Any], frame: Frame, dataset: Any) -> NDArray[Any]:
+def _checked(picture: NDArray[Any], frame: Frame) -> NDArray[Any]:
     if picture.shape != frame.shape:
         raise ValueError("decoded picture has another size")
-    return _without_overlay_bits(np.asarray(picture, dtype=picture.dtype.newbyteorder("=")), dataset)
+    return np.asarray(picture, dtype=picture.dtype.newbyteorder("="))
 
 
-def _without_overlay_bits(picture: NDArray[Any], dataset: Any) -> NDArray[Any]:
-    """Clear bits above the stored ones: old scanners keep drawings there."""
-    bits = int(dataset.get("BitsStored") or 0)
-    if picture.dtype.kind not in "iu" or not 0 < bits < picture.dtype.itemsize * 8:
-        return picture
-    spare = picture.dtype.type(picture.dtype.itemsize * 8 - bits)
-    return np.asarray((picture << spare) >> spare)
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).lower()
-    if "unable to decompress" in text or "missing" in text or "plugin" in text or "decoder" in text:
-        return "pixels are compressed in a way for which no decoder works here, or the compressed data are broken"
+def _reason(dataset: Any) -> str:
+    syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
+    if syntax is not None and syntax.is_private is False and syntax.is_transfer_syntax and syntax.is_compressed:
+        return f"pixels compressed as {syntax.name} cannot be decoded: no decoder is installed, or the data are broken"
     return "pixels are truncated or broken"
 
 

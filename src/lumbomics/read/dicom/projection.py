@@ -19,6 +19,7 @@ _RAS_OF_LETTER = {
 }
 _UNPLACED = "a projection has no position: its first pixel is put at (0, 0, 0)"
 _MAGNIFIED = "spacing is the detector's: lengths are magnified by an unknown factor"
+_INVERTED = "values are stored inverted: small is bright (MONOCHROME1)"
 _UNORIENTED = "no patient orientation stated: the axes are the picture's own, not the patient's"
 
 
@@ -29,6 +30,8 @@ def projection_affine(header: Dataset, frame: Frame) -> tuple[NDArray[np.float64
     if row is None or column is None or abs(row @ column) > 0.5:
         row, column = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, -1.0])
         faults.append(_UNORIENTED)
+    if value_of(header, "PhotometricInterpretation") == "MONOCHROME1":
+        faults.append(_INVERTED)
     if value_of(header, "PixelSpacing") is None:
         faults.append(_MAGNIFIED)
     affine = np.eye(4)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pydicom.errors import InvalidDicomError
 
 from lumbomics.core.errors import InputError, ReadError
 from lumbomics.read.dicom.frames import Frame, frames_of
+from lumbomics.read.dicom.quiet import quietly
 from lumbomics.read.dicom.triage import object_name, reason_to_set_aside
 from lumbomics.read.dicom.view import value_of
 
@@ -123,13 +123,11 @@ def scan(folder: Path, *, progress: Progress | None = None) -> Scan:
             asides.add(place, header, "file")
             continue
         objects += 1
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom's warnings quote header values
+        with quietly():
             people.add(header)
-            reason = reason_to_set_aside(header) or _shortfall(header, path)
-            found = [] if reason else _frames_or_reason(header, place)
-        if isinstance(found, str) or reason:
-            asides.add(place, reason or str(found), object_name(header))
+            found = _frames_or_reason(header, path, place)
+        if isinstance(found, str):
+            asides.add(place, found, object_name(header))
             continue
         frames += found
         studies[place] = _study(header)
@@ -191,8 +189,7 @@ def _header(path: Path) -> Dataset | str:
 
 def _parse(path: Path, *, marked: bool) -> Dataset | str:
     try:
-        with warnings.catch_warnings(), path.open("rb") as handle:
-            warnings.simplefilter("ignore")  # pydicom's warnings quote header values
+        with quietly(), path.open("rb") as handle:
             dataset = dcmread(handle, stop_before_pixels=True, force=not marked)
             dataset.pixels_start = handle.tell()
             known = any(keyword in dataset for keyword in ("SOPClassUID", "Modality", "Rows", "PatientID"))
@@ -217,16 +214,16 @@ def _shortfall(dataset: Dataset, path: Path) -> str | None:
     return "file is truncated: it ends before its pixels do" if there < expected else None
 
 
-def _frames_or_reason(dataset: Dataset, place: int) -> list[Frame] | str:
+def _frames_or_reason(dataset: Dataset, path: Path, place: int) -> list[Frame] | str:
     try:
-        return frames_of(dataset, place)
+        return reason_to_set_aside(dataset) or _shortfall(dataset, path) or frames_of(dataset, place)
     except _BROKEN:
         return "DICOM header is broken: its picture cannot be placed"
 
 
 def _study(dataset: Dataset) -> str:
     """Key of the visit: the study's date where there is one, else its UID; sorts by time."""
-    date = str(value_of(dataset, "StudyDate") or value_of(dataset, "AcquisitionDate") or "")
+    date = str(value_of(dataset, "StudyDate") or "")
     return date or str(value_of(dataset, "StudyInstanceUID") or "")
 
 

@@ -13,8 +13,11 @@ from lumbomics.read.dicom.frames import Frame
 
 SAME_PLACE_MM = 0.01
 _SAME_DIRECTION = 2e-3
+_SAME_LINE_MM = 0.05
+_OTHER_LINE_MM = 0.5
 _EVEN = 0.1
 _WORTH_SAYING_MM = 0.05
+_UNEVEN = "slice spacing is uneven throughout: no volume can be built"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,6 +85,40 @@ def _same_direction(one: Frame, other: Frame) -> bool:
     return bool(apart < _SAME_DIRECTION)
 
 
+def by_line(frames: Sequence[Frame]) -> list[list[Frame]]:
+    """Tell parallel stacks apart that are shifted within the plane, where each is evenly spaced on its own.
+
+    A gantry tilt shifts every slice: then no two slices share a line, or lines lie less than 0.5 mm apart, and the
+    frames stay together.
+    """
+    lines: list[tuple[NDArray[np.float64], list[Frame]]] = []
+    for frame, place in zip(frames, _in_plane(frames), strict=True):
+        for line, members in lines:
+            apart = float(np.abs(place - line).max())
+            if apart <= _SAME_LINE_MM:
+                members.append(frame)
+                break
+            if apart < _OTHER_LINE_MM:
+                return [list(frames)]
+        else:
+            lines.append((place, [frame]))
+        if 2 * len(lines) > len(frames):
+            return [list(frames)]
+    groups = [members for _, members in lines]
+    return groups if all(_is_even_line(group) for group in groups) else [list(frames)]
+
+
+def _in_plane(frames: Sequence[Frame]) -> NDArray[np.float64]:
+    axes = np.array([frames[0].row, frames[0].column], dtype=np.float64)
+    return np.asarray(positions(frames) @ axes.T, dtype=np.float64)
+
+
+def _is_even_line(frames: Sequence[Frame]) -> bool:
+    along = np.sort(positions(frames) @ frames[0].normal)
+    distinct = along[np.insert(np.diff(along) > SAME_PLACE_MM, 0, True)]
+    return len(distinct) > 1 and _is_even(distinct[:, None])
+
+
 def positions(frames: Sequence[Frame]) -> NDArray[np.float64]:
     """First pixels' centres, (n, 3) LPS mm."""
     return np.array([frame.position_mm for frame in frames], dtype=np.float64).reshape(-1, 3)
@@ -140,17 +177,15 @@ def _even_stack(frames: Sequence[Frame], nominal_mm: float | None, faults: tuple
 
 
 def _cut(ordered: list[Frame], places: NDArray[np.float64], nominal_mm: float | None) -> Stacked:
-    step = _commonest_step(places)
+    step = _commonest_step(places, nominal_mm)
+    if step is None:
+        return Stacked(stacks=(), left_over=((len(ordered), _UNEVEN),))
     breaks = [
         place
         for place, delta in enumerate(np.diff(places, axis=0))
         if np.linalg.norm(delta - step) > _EVEN * np.linalg.norm(step)
     ]
     runs = np.split(np.arange(len(ordered)), np.array(breaks, dtype=int) + 1)
-    if max(map(len, runs)) == 1:
-        return Stacked(
-            stacks=(), left_over=((len(ordered), "slice spacing is uneven throughout: no volume can be built"),)
-        )
     clusters = _join_over_losses(ordered, places, runs, step)
     built = [_keep_longest(cluster, ordered, places, step, nominal_mm, len(clusters)) for cluster in clusters]
     return Stacked(
@@ -159,7 +194,8 @@ def _cut(ordered: list[Frame], places: NDArray[np.float64], nominal_mm: float | 
     )
 
 
-def _commonest_step(places: NDArray[np.float64]) -> NDArray[np.float64]:
+def _commonest_step(places: NDArray[np.float64], nominal_mm: float | None) -> NDArray[np.float64] | None:
+    """Find the step that occurs most; one that occurs once must be the header's own slice distance."""
     deltas = np.diff(places, axis=0)
     lengths = np.linalg.norm(deltas, axis=1)
     alike = [
@@ -167,6 +203,8 @@ def _commonest_step(places: NDArray[np.float64]) -> NDArray[np.float64]:
     ]
     # of equally common steps the shorter: a gap is longer than the step it interrupts
     best = max(range(len(deltas)), key=lambda place: (alike[place].sum(), -lengths[place]))
+    if alike[best].sum() == 1 and abs(lengths[best] - (nominal_mm or 0)) > _EVEN * lengths[best]:
+        return None
     return np.asarray(deltas[alike[best]].mean(axis=0), dtype=np.float64)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from lumbomics.read.dicom.view import value_of
+from lumbomics.read.dicom.view import listed, value_of
 from lumbomics.read.headers import codes
 from lumbomics.read.patterns import matches
 
@@ -74,7 +74,7 @@ def _by_picture(dataset: Dataset) -> str | None:
 
 
 def _by_type(dataset: Dataset) -> str | None:
-    kinds = codes(list(value_of(dataset, "ImageType") or ()))
+    kinds = codes(listed(value_of(dataset, "ImageType")))
     for kind in kinds:
         if kind in _TYPES:
             return _TYPES[kind]

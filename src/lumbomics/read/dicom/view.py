@@ -80,6 +80,13 @@ def value_of(dataset: Dataset, keyword: str) -> Any:
     return None if value is None or value == "" or (hasattr(value, "__len__") and len(value) == 0) else value
 
 
+def listed(value: Any) -> list[Any]:
+    """Values of a keyword as a list, whether there are none, one or many."""
+    if value is None:
+        return []
+    return [value] if isinstance(value, str | int | float) else list(value)
+
+
 def numbers(value: Any, count: int) -> tuple[float, ...] | None:
     """Exactly ``count`` finite numbers, or ``None``."""
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,9 +18,10 @@ from lumbomics.read.dicom.facts import headers_from_frame, nominal_step_mm
 from lumbomics.read.dicom.frames import Frame
 from lumbomics.read.dicom.pixels import FrameError, load_stack
 from lumbomics.read.dicom.projection import projection_affine
+from lumbomics.read.dicom.quiet import quietly
 from lumbomics.read.dicom.repeats import untangle
 from lumbomics.read.dicom.scan import Aside, Progress, Scan
-from lumbomics.read.dicom.stacks import Stack, by_orientation, stack
+from lumbomics.read.dicom.stacks import Stack, by_line, by_orientation, stack
 from lumbomics.read.dicom.view import FrameView, value_of, view
 from lumbomics.read.headers import SeriesHeaders
 from lumbomics.read.plane import plane_of
@@ -68,8 +68,9 @@ def volumes_of(
     """
     frames = [frame for frame in scan.frames if study is None or scan.studies[frame.file] == study]
     reader = _Reader(scan.files, len(frames), progress)
-    for group in _groups(frames):
-        reader.read(group)
+    with quietly():
+        for group in _groups(frames):
+            reader.read(group)
     volumes = sorted(reader.volumes, key=lambda volume: _as_number(volume.number))
     return volumes, reader.set_aside
 
@@ -85,11 +86,13 @@ def _groups(frames: Sequence[Frame]) -> list[list[Frame]]:
         spacing = tuple(round(distance, 4) for distance in frame.spacing_mm)
         placed = frame.position_mm is not None
         groups[frame.series, frame.frame_of_reference, frame.shape, spacing, frame.key, placed].append(frame)
-    return [
-        part
-        for group in groups.values()
-        for part in (by_orientation(group) if group[0].position_mm is not None else [group])
-    ]
+    return [part for group in groups.values() for part in _parallel(group)]
+
+
+def _parallel(group: list[Frame]) -> list[list[Frame]]:
+    if group[0].position_mm is None:
+        return [group]
+    return [line for part in by_orientation(group) for line in by_line(part)]
 
 
 class _Reader:
@@ -195,9 +198,7 @@ class _Reader:
 
 
 def _reread(path: Path) -> Dataset:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom's warnings quote header values
-        return dcmread(path, stop_before_pixels=True, force=True)
+    return dcmread(path, stop_before_pixels=True, force=True)
 
 
 def _name(header: Dataset) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,16 +14,36 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from lumbomics.core.image import Image, Quantity
 from lumbomics.core.measurement import Drawing, Shape
 from lumbomics.report.raster import Raster, sample_image
+from lumbomics.report.scene import Scene
 
-DPI = 130
-_BONE_WINDOW_HU = (-450.0, 1350.0)
+DPI = 150
+PAGE_IN = 9.2
+INK = "#1b1b1b"
+_EDGE_IN = 0.03
+_LINE_IN = 0.122
+_NOTES_IN, _GAP_IN, _TITLE_IN = 1.6, 0.1, 0.3
 _HALO = [withStroke(linewidth=2.2, foreground="black")]
 _THIN_HALO = [withStroke(linewidth=1.6, foreground="black", alpha=0.75)]
 _LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 _SCALE_MM = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Png:
+    """A finished picture.
+
+    Parameters
+    ----------
+    source
+        ``data:`` address.
+    width_in
+        Width at which its text has the size meant.
+    """
+
+    source: str
+    width_in: float
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
@@ -32,14 +53,48 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     return figure
 
 
-def to_png(figure: Figure) -> str:
-    """Return the figure as a ``data:`` address."""
+def new_row(rasters: Sequence[Raster], notes: Sequence[bool], *, tallest_in: float = 6.4) -> tuple[Figure, list[Axes]]:
+    """Lay pictures side by side at one scale of height, each with room for margin notes where wanted.
+
+    The row is as wide as the page unless that would make it taller than ``tallest_in``.
+    """
+    shapes = [(r - left) / (top - bottom) for left, r, bottom, top in (raster.edges_mm for raster in rasters)]
+    margins = [_NOTES_IN if wanted else _GAP_IN for wanted in notes]
+    height = min(tallest_in, (PAGE_IN - _EDGE_IN - sum(margins)) / sum(shapes))
+    widths = [height * shape for shape in shapes]
+    figure = new_figure(_EDGE_IN + sum(widths) + sum(margins), height + _TITLE_IN + _GAP_IN)
+    total, tall = figure.get_size_inches()
+    starts = np.cumsum([_EDGE_IN, *(w + m for w, m in zip(widths, margins, strict=True))])
+    boxes = [(x / total, _GAP_IN / tall, w / total, height / tall) for x, w in zip(starts, widths, strict=False)]
+    return figure, [figure.add_axes(box) for box in boxes]
+
+
+def new_mosaic(count: int, shape: float, *, columns: int, below_in: float) -> tuple[Figure, list[Axes]]:
+    """Lay ``count`` pictures of one shape (width / height) in rows, with room for a title above and text below each."""
+    rows = -(-count // columns)
+    width = (PAGE_IN - _GAP_IN * (columns - 1)) / columns
+    cell = width / shape + _TITLE_IN + below_in
+    used = min(count, columns)
+    figure = new_figure(used * width + (used - 1) * _GAP_IN, rows * cell)
+    total, tall = figure.get_size_inches()
+    places = [(n % columns * (width + _GAP_IN), tall - (n // columns + 1) * cell + below_in) for n in range(count)]
+    return figure, [figure.add_axes((x / total, y / tall, width / total, width / shape / tall)) for x, y in places]
+
+
+def to_png(figure: Figure) -> Png:
+    """Render the figure."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.04, metadata={"Software": None})
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    source = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return Png(source=source, width_in=float(figure.get_size_inches()[0]))
 
 
-def show_raster(axes: Axes, raster: Raster, image: Image | None) -> None:
+def title(axes: Axes, text: str) -> None:
+    """Write a picture's title above its left corner."""
+    axes.set_title(text, fontsize=9.5, loc="left", color=INK, weight="bold", pad=4)
+
+
+def show_raster(axes: Axes, raster: Raster, scene: Scene) -> None:
     """Draw the image in true proportions with direction letters and a scale bar; black where there is none."""
     left, right, bottom, top = raster.edges_mm
     axes.set_xlim(left, right)
@@ -47,26 +102,22 @@ def show_raster(axes: Axes, raster: Raster, image: Image | None) -> None:
     axes.set_aspect("equal")
     axes.set_xticks([])
     axes.set_yticks([])
+    for edge in axes.spines.values():
+        edge.set_visible(False)
     axes.set_facecolor("black")
-    if image is not None:
-        pixels = sample_image(image, raster)
-        low, high = window(image, pixels)
+    if scene.image is not None:
+        low, high = scene.window
         axes.imshow(
-            pixels, cmap="gray", vmin=low, vmax=high, origin="lower", extent=raster.edges_mm, interpolation="bilinear"
+            sample_image(scene.image, raster),
+            cmap="gray",
+            vmin=low,
+            vmax=high,
+            origin="lower",
+            extent=raster.edges_mm,
+            interpolation="bilinear",
         )
     _mark_directions(axes, raster)
     _draw_scale(axes, raster)
-
-
-def window(image: Image, pixels: NDArray[np.float64]) -> tuple[float, float]:
-    """Grey window: a bone window in HU, elsewhere the middle 99 % of what the picture shows."""
-    if image.quantity is Quantity.HOUNSFIELD:
-        return _BONE_WINDOW_HU
-    seen = pixels[np.isfinite(pixels)]
-    if not seen.size:
-        return 0.0, 1.0
-    low, high = np.percentile(seen, (0.5, 99.5))
-    return float(low), float(max(high, low + 1e-6))
 
 
 def outline(axes: Axes, raster: Raster, mask: NDArray[np.float64], colour: str, *, filled: bool = False) -> None:
@@ -90,19 +141,45 @@ def draw(axes: Axes, raster: Raster, drawings: Iterable[Drawing], colour: str, *
         axes.plot(closed[:, 0], closed[:, 1], color=colour, lw=width, path_effects=_THIN_HALO, solid_capstyle="butt")
 
 
+def prolong(axes: Axes, raster: Raster, drawings: Iterable[Drawing], colour: str) -> None:
+    """Draw straight lines on, dashed, to both edges of the picture, to show the angle between them."""
+    for drawing in drawings:
+        if drawing.shape is Shape.LINE:
+            start, end = raster.cut.project(drawing.points_mm)
+            if abs(end[0] - start[0]) > abs(end[1] - start[1]):
+                axes.axline(start, end, color=colour, lw=0.8, ls=(0, (4, 3)), path_effects=_THIN_HALO)
+
+
 def write(axes: Axes, x: float, y: float, text: str, colour: str = "white", *, size: float = 7.5) -> None:
     """Write centred text on the picture, readable on light and dark."""
     axes.text(x, y, text, color=colour, fontsize=size, ha="center", va="center", weight="bold", path_effects=_HALO)
 
 
 def margin_notes(axes: Axes, raster: Raster, notes: Mapping[str, float]) -> None:
-    """Write one line a note to the right of the picture, at the height given, pushed apart where they would touch."""
+    """Write each note to the right of the picture at the height given (mm), pushed apart where they would touch."""
     _, right, bottom, top = raster.edges_mm
-    gap = (top - bottom) * 0.035
-    height = np.inf
-    for text, wanted in sorted(notes.items(), key=lambda note: -note[1]):
-        height = min(wanted, height - gap * (1 + text.count("\n")))
-        axes.text(right + 2, height, text, fontsize=6.8, color="#1b1b1b", ha="left", va="center", linespacing=1.15)
+    line = _LINE_IN * (top - bottom) / (axes.get_window_extent().height / DPI)
+    ordered = sorted(notes.items(), key=lambda note: -note[1])
+    halves = np.array([line * (text.count("\n") + 1.3) / 2 for text, _ in ordered])
+    places = spread([wanted for _, wanted in ordered], halves, bottom, top)
+    for (text, _), place in zip(ordered, places, strict=True):
+        axes.text(
+            right + line * 0.3, place, text, fontsize=7, color=INK, ha="left", va="center", linespacing=1.2
+        )  # fmt: skip
+
+
+def spread(wanted: Sequence[float], halves: NDArray[np.float64], bottom: float, top: float) -> NDArray[np.float64]:
+    """Move descending positions as little as needed so that items of these half heights lie apart and inside."""
+    places = np.array(wanted, dtype=np.float64)
+    ceiling = top
+    for item in range(len(places)):
+        places[item] = min(places[item], ceiling - halves[item])
+        ceiling = places[item] - halves[item]
+    floor = bottom
+    for item in reversed(range(len(places))):
+        places[item] = max(places[item], floor + halves[item])
+        floor = places[item] + halves[item]
+    return places
 
 
 def direction_letters(direction: NDArray[np.float64]) -> str:
@@ -132,6 +209,6 @@ def _draw_scale(axes: Axes, raster: Raster) -> None:
         [start, start + _SCALE_MM], [height, height], color="white", lw=2, path_effects=_HALO, solid_capstyle="butt"
     )
     axes.text(
-        start + _SCALE_MM / 2, height + 0.012 * (top - bottom), f"{_SCALE_MM:.0f} mm", color="white", fontsize=6,
+        start + _SCALE_MM / 2, height + 0.012 * (top - bottom), f"{_SCALE_MM:.0f} mm", color="white", fontsize=7,
         ha="center", va="bottom", path_effects=_HALO,
     )  # fmt: skip

@@ -5,30 +5,35 @@ from __future__ import annotations
 from lumbomics.core.anatomy import VERTEBRA_NAMES
 from lumbomics.core.colours import level_colour, spine_colour
 from lumbomics.report.composition import Panel
-from lumbomics.report.figures.canvas import draw, margin_notes, new_figure, outline, show_raster, to_png, write
-from lumbomics.report.figures.sagittal import GLOBAL_LINE
+from lumbomics.report.figures.canvas import (
+    Png,
+    draw,
+    new_row,
+    outline,
+    prolong,
+    show_raster,
+    to_png,
+    write,
+)
+from lumbomics.report.figures.sagittal import GLOBAL_LINE, level_notes
 from lumbomics.report.raster import sample_mask
 from lumbomics.report.scene import Scene, coronal_raster, shown_values
-from lumbomics.report.text import short_value
 
 
-def coronal_figure(scene: Scene, panel: Panel) -> str:
+def coronal_figure(scene: Scene, panel: Panel) -> Png:
     """Draw the coronal picture, seen from the front and bent to follow the bodies."""
     raster = coronal_raster(scene)
-    left, right, bottom, top = raster.edges_mm
-    height = 5.6
-    figure = new_figure(height * (right - left) / (top - bottom) + 1.2, height)
-    axes = figure.subplots()
-    show_raster(axes, raster, scene.image)
+    figure, (axes,) = new_row([raster], [True])
+    show_raster(axes, raster, scene)
     for value in shown_values(scene):
-        mask = sample_mask(scene.segmentation.spine, value, raster)
+        mask = sample_mask(scene.segmentation.spine, (value,), raster)
         outline(axes, raster, mask, spine_colour(value), filled=scene.image is None)
     for number, centre in scene.frame.bodies.items():
         x, y = raster.cut.project(centre)
         write(axes, x, y, VERTEBRA_NAMES[number], level_colour(number), size=8)
     shown = [m for m in scene.measurements if panel.holds(m)]
     for measurement in shown:
+        prolong(axes, raster, measurement.drawings, GLOBAL_LINE)
         draw(axes, raster, measurement.drawings, GLOBAL_LINE)
-    base = float(raster.cut.centre_mm @ scene.frame.up)
-    margin_notes(axes, raster, {short_value(m): scene.height_of(m.level) - base for m in shown})
+    level_notes(axes, raster, scene, shown)
     return to_png(figure)

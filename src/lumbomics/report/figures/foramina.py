@@ -8,27 +8,23 @@ from lumbomics.core.anatomy import Side
 from lumbomics.core.colours import spine_colour
 from lumbomics.core.measurement import Measurement
 from lumbomics.report.composition import Panel
-from lumbomics.report.figures.canvas import draw, margin_notes, new_figure, outline, show_raster, to_png
-from lumbomics.report.figures.sagittal import colour_of
+from lumbomics.report.figures.canvas import Png, draw, new_row, outline, show_raster, title, to_png
+from lumbomics.report.figures.sagittal import colour_of, level_notes
 from lumbomics.report.raster import Raster, sample_mask
 from lumbomics.report.scene import Scene, all_points, sagittal_raster, shown_values
-from lumbomics.report.text import short_value
 
 _SIDES = (Side.RIGHT, Side.LEFT)
 
 
-def foramina_figure(scene: Scene, panel: Panel) -> str | None:
+def foramina_figure(scene: Scene, panel: Panel) -> Png | None:
     """Draw both sides through the drawn foramina; ``None`` where none was drawn."""
     rasters = {side: _raster(scene, panel, side) for side in _SIDES}
     drawn = {side: raster for side, raster in rasters.items() if raster is not None}
     if not drawn:
         return None
-    left, right, bottom, top = next(iter(drawn.values())).edges_mm
-    height = 6.2
-    figure = new_figure((height * (right - left) / (top - bottom) + 1.3) * len(drawn), height)
-    for axes, (side, raster) in zip(figure.subplots(1, len(drawn), squeeze=False)[0], drawn.items(), strict=True):
+    figure, row = new_row(list(drawn.values()), [True] * len(drawn))
+    for axes, (side, raster) in zip(row, drawn.items(), strict=True):
         _side(axes, scene, raster, _measured(scene, panel, side), f"Patient's {side}")
-    figure.subplots_adjust(wspace=0.55)
     return to_png(figure)
 
 
@@ -41,16 +37,12 @@ def _raster(scene: Scene, panel: Panel, side: Side) -> Raster | None:
     return None if points is None else sagittal_raster(scene, through_mm=points)
 
 
-def _side(axes: Axes, scene: Scene, raster: Raster, measurements: list[Measurement], title: str) -> None:
-    show_raster(axes, raster, scene.image)
-    axes.set_title(title, fontsize=9, loc="left", color="#1b1b1b")
+def _side(axes: Axes, scene: Scene, raster: Raster, measurements: list[Measurement], heading: str) -> None:
+    show_raster(axes, raster, scene)
+    title(axes, heading)
     for value in shown_values(scene):
-        mask = sample_mask(scene.segmentation.spine, value, raster)
+        mask = sample_mask(scene.segmentation.spine, (value,), raster)
         outline(axes, raster, mask, spine_colour(value), filled=scene.image is None)
-    notes: dict[str, list[str]] = {}
     for measurement in measurements:
         draw(axes, raster, measurement.drawings, colour_of(measurement.level))
-        notes.setdefault(measurement.level or "", []).append(short_value(measurement))
-    base = float(raster.cut.centre_mm @ scene.frame.up)
-    placed = {"\n".join([level, *texts]): scene.height_of(level) - base for level, texts in notes.items()}
-    margin_notes(axes, raster, placed)
+    level_notes(axes, raster, scene, measurements)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from lumbomics.report.figures.canvas import new_figure, to_png
+from lumbomics.report.figures.canvas import PAGE_IN, Png, new_figure, to_png
 from lumbomics.report.profile import Profile
 
 _LINE = "#0072b2"
 
 
-def profile_figure(profile: Profile) -> str:
+def profile_figure(profile: Profile) -> Png:
     """Draw a quantity against the distance along the canal, levels marked, head on the left."""
-    figure = new_figure(8.2, 2.6)
-    axes = figure.subplots()
+    figure = new_figure(PAGE_IN, 2.6)
+    axes = figure.add_axes((0.075, 0.2, 0.91, 0.76))
     axes.plot(profile.station_mm, profile.values, color=_LINE, lw=1.6)
     axes.set_xlim(profile.station_mm.min(), profile.station_mm.max())
     axes.set_ylim(0, max(float(profile.values.max()) * 1.15, 1e-6))

@@ -10,41 +10,54 @@ from lumbomics.core.anatomy import VERTEBRA_NAMES
 from lumbomics.core.colours import level_colour, spine_colour
 from lumbomics.core.measurement import Measurement
 from lumbomics.report.composition import Panel
-from lumbomics.report.figures.canvas import draw, margin_notes, new_figure, outline, show_raster, to_png, write
+from lumbomics.report.figures.canvas import (
+    Png,
+    draw,
+    margin_notes,
+    new_row,
+    outline,
+    prolong,
+    show_raster,
+    title,
+    to_png,
+    write,
+)
 from lumbomics.report.raster import Raster, sample_mask
 from lumbomics.report.scene import Scene, canal_labels, sagittal_raster, shown_values
-from lumbomics.report.text import short_value
+from lumbomics.report.text import short_value, value_text
 
 GLOBAL_LINE = "#ffffff"
 
 
-def sagittal_figure(scene: Scene, panels: Sequence[Panel]) -> str:
-    """Draw the mid-sagittal row of panels; the first shows the labels, the others the drawn lines."""
+def sagittal_figure(scene: Scene, panels: Sequence[Panel]) -> Png:
+    """Draw the mid-sagittal row: a panel without quantities shows the labels, the others the lines of their values.
+
+    Panels without any value are left out; where none has one, the bare image stands beside the labels.
+    """
     raster = sagittal_raster(scene)
-    left, right, bottom, top = raster.edges_mm
-    height = 6.2
-    width = height * (right - left) / (top - bottom)
-    figure = new_figure((width + 1.1) * len(panels), height)
-    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        show_raster(axes, raster, scene.image)
-        axes.set_title(panel.title, fontsize=9, loc="left", color="#1b1b1b")
-        _outlines(axes, raster, scene, filled=not panel.quantities)
+    shown = [p for p in panels if not p.quantities or any(p.holds(m) for m in scene.measurements)]
+    bare = scene.image is not None and not any(panel.quantities for panel in shown)
+    figure, row = new_row([raster] * (len(shown) + bare), [bool(panel.quantities) for panel in shown] + [False] * bare)
+    for axes, panel in zip(row, shown, strict=False):
+        show_raster(axes, raster, scene)
+        title(axes, panel.title)
+        if scene.image is None or not panel.quantities:
+            _outlines(axes, raster, scene)
         if panel.quantities:
-            _lines(axes, raster, scene, [m for m in scene.measurements if panel.holds(m)])
+            _lines(axes, raster, scene, panel)
         else:
             _names(axes, raster, scene)
-    figure.subplots_adjust(wspace=0.45)
+    if bare:
+        show_raster(row[-1], raster, scene)
     return to_png(figure)
 
 
-def _outlines(axes: Axes, raster: Raster, scene: Scene, *, filled: bool) -> None:
+def _outlines(axes: Axes, raster: Raster, scene: Scene) -> None:
     spine = scene.segmentation.spine
-    filled = filled or scene.image is None
-    for value in shown_values(scene) if filled else ():
-        outline(axes, raster, sample_mask(spine, value, raster), spine_colour(value), filled=filled)
-    for labels, value, what in canal_labels(scene) if filled else ():
-        if what == "dural sac":
-            outline(axes, raster, sample_mask(labels, value, raster), "#ffffff")
+    for value in shown_values(scene):
+        outline(axes, raster, sample_mask(spine, (value,), raster), spine_colour(value), filled=True)
+    for labels, values, colour in canal_labels(scene):
+        outline(axes, raster, sample_mask(labels, values, raster), colour)
 
 
 def _names(axes: Axes, raster: Raster, scene: Scene) -> None:
@@ -53,18 +66,27 @@ def _names(axes: Axes, raster: Raster, scene: Scene) -> None:
         write(axes, x, y, VERTEBRA_NAMES[number], level_colour(number), size=9)
 
 
-def _lines(axes: Axes, raster: Raster, scene: Scene, measurements: Sequence[Measurement]) -> None:
+def _lines(axes: Axes, raster: Raster, scene: Scene, panel: Panel) -> None:
+    shown = [m for m in scene.measurements if panel.holds(m)]
+    for measurement in shown:
+        if measurement.level is None:
+            prolong(axes, raster, measurement.drawings, GLOBAL_LINE)
+        draw(axes, raster, measurement.drawings, colour_of(measurement.level))
+    level_notes(axes, raster, scene, shown, terse=panel.terse)
+
+
+def level_notes(
+    axes: Axes, raster: Raster, scene: Scene, measurements: Sequence[Measurement], *, terse: bool = False
+) -> None:
+    """Write the values of each level beside it, those of the whole spine at the foot."""
     notes: dict[str, list[str]] = {}
     for measurement in measurements:
-        draw(axes, raster, measurement.drawings, colour_of(measurement.level))
-        notes.setdefault(measurement.level or "", []).append(short_value(measurement))
+        text = value_text(measurement, unit=True) if terse else short_value(measurement)
+        notes.setdefault(measurement.level or "", []).append(text)
     base = float(raster.cut.centre_mm @ scene.frame.up)
-    placed = {_note(level, texts): scene.height_of(level or None) - base for level, texts in notes.items()}
-    margin_notes(axes, raster, placed)
-
-
-def _note(level: str, texts: Sequence[str]) -> str:
-    return "\n".join([*([level] if level else []), *texts])
+    join = "  " if terse else "\n"
+    placed = {join.join([level, *texts] if level else texts): scene.height_of(level) for level, texts in notes.items()}
+    margin_notes(axes, raster, {text: height - base for text, height in placed.items()})
 
 
 def colour_of(level: str | None) -> str:

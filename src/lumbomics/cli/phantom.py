@@ -1,0 +1,31 @@
+"""``lumbomics phantom``: digital reference objects with known truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lumbomics.cli.exits import Exit, print_json, reports_errors
+
+
+@reports_errors
+def phantom(
+    out: Annotated[Path, typer.Option("--out", help="Folder of the BIDS dataset to write.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="First seed; the same seed gives the same patient.")] = 0,
+    cohort: Annotated[int, typer.Option("--cohort", min=1, help="How many patients: seeds SEED, SEED + 1, …")] = 1,
+    json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+) -> Exit:
+    """Write digital reference patients: MR images, label maps and the true value of every quantity."""
+    from lumbomics import api  # noqa: PLC0415  heavy, loaded when needed
+    from lumbomics.cli.show import progress_bar  # noqa: PLC0415  same
+
+    with progress_bar(hidden=json) as progress:
+        written = api.phantom(seed=seed, out=out, cohort=cohort, progress=progress)
+    if json:
+        print_json([item.as_json() for item in written])
+    else:
+        for item in written:
+            typer.echo(f"sub-{item.participant}: {len(item.images)} images, truth in {item.truth}")
+    return Exit.OK

@@ -1,0 +1,78 @@
+"""Nerve roots in the sac and in the foramina, and other small structures that only images show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lumbomics.phantom.anatomy import Anatomy
+from lumbomics.phantom.canal import Canal
+from lumbomics.phantom.posterior import SIDES, joint, pedicle
+from lumbomics.phantom.sacrum import sacral_frames
+from lumbomics.phantom.shapes import Array, Frame, Level, Solid, boxed, capsule, ellipsoid
+from lumbomics.phantom.tissue import Tissue
+
+_ROOT_RADIUS_MM = 0.75
+_LATERAL_MM = 40.0
+_OPEN = (Tissue.FAT, Tissue.MUSCLE, Tissue.EPIDURAL_FAT, Tissue.EPIDURAL_VEINS, Tissue.FLAVUM, Tissue.LIGAMENT)
+
+Detail = tuple[Tissue, Solid, tuple[int, ...]]
+
+
+def root_level(canal: Canal, s: Array, x: Array, y: Array) -> Array:
+    """Level of the cauda equina: every root runs down behind, drifts aside and leaves the sac at its vertebra."""
+    width, depth = canal.at(canal.sac_half_width, s), canal.at(canal.sac_half_depth, s)
+    exits = [station for name, station in canal.stations.items() if "-" not in name and not name.startswith("T")]
+    nearest = np.full_like(s, np.inf)
+    for order, leave in enumerate(exits):
+        drift = np.clip((s - (leave - _LATERAL_MM)) / _LATERAL_MM, 0, 1) ** 1.5
+        rest = 0.62 - 0.1 * order
+        at_x = width * (rest + (0.9 - rest) * drift)
+        at_y = -depth * (0.62 * (1 - drift) * np.sqrt(1 - rest**2) + 0.12 * np.sin(1.7 * order))
+        distance = np.hypot(np.abs(x) - at_x, y - at_y)
+        nearest = np.where(s < leave + 4, np.minimum(nearest, distance), nearest)
+    return nearest - _ROOT_RADIUS_MM
+
+
+def details(anatomy: Anatomy) -> Iterator[Detail]:
+    """Yield tissue, shape and the tissues it may replace of every small structure."""
+    for vertebra in anatomy.chain[:-1]:
+        body = vertebra.body
+        centre = np.array([0.0, -body.depth / 2 + 2.5, 0.5])
+        level, half = ellipsoid(centre, (5.0, 5.5, 1.7))
+        vein = boxed(vertebra.frame, level, centre - half, centre + half)
+        yield Tissue.BASIVERTEBRAL_VEIN, vein, (Tissue.MARROW, Tissue.CORTEX)
+        for _, sign in SIDES:
+            place = pedicle(vertebra, sign)
+            under = np.array([place.x - sign * 1.0, place.y, place.z - place.half_height - 3.4])
+            start = under + np.array([-sign * (place.half_width + 3.0), 1.0, 9.0])
+            end = under + np.array([sign * 16.0, 9.0, -20.0])
+            root, low, high = capsule(start, under, 1.5, 2.0)
+            yield Tissue.ROOT, boxed(vertebra.frame, root, low, high), _OPEN
+            root, low, high = capsule(under, end, 2.0, 2.0)
+            yield Tissue.ROOT, boxed(vertebra.frame, root, low, high), _OPEN
+            ganglion, half = ellipsoid(under, (2.6, 2.6, 3.6))
+            yield Tissue.ROOT, boxed(vertebra.frame, ganglion, under - half, under + half), _OPEN
+    yield from _joints(anatomy)
+    frames = sacral_frames(anatomy.chain[-1])
+    size = anatomy.parameters.size
+    for frame, half_depth in zip(frames[1:3], (9.0, 6.0), strict=True):
+        centre = np.array([0.0, 0.0, 13.5 if half_depth > 8 else 11.5]) * size
+        level, half = ellipsoid(centre, np.array([12.0, half_depth, 1.4]) * size)
+        yield Tissue.FLAVUM, boxed(frame, level, centre - half, centre + half), (Tissue.MARROW, Tissue.CORTEX)
+
+
+def _joints(anatomy: Anatomy) -> Iterator[Detail]:
+    """Yield the fluid films of the facet joints."""
+    for _, upper, lower in anatomy.pairs:
+        for side, sign in SIDES:
+            place = joint(upper, lower, anatomy.parameters, side, sign)
+            level, half = ellipsoid(
+                (0, 0, 0), (1.0, 6.0, 7.5), np.column_stack([place.normal, place.tangent, (0, 0, 1)])
+            )
+            yield Tissue.JOINT_FLUID, _placed(place.frame, level, half), (*_OPEN, Tissue.INTERSPINOUS)
+
+
+def _placed(frame: Frame, level: Level, half: Array) -> Solid:
+    return boxed(frame, level, -half, half)

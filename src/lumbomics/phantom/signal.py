@@ -1,0 +1,92 @@
+"""Signal of every tissue: spin-echo and inversion-recovery equations, and CT values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumbomics.core.errors import InputError
+from lumbomics.core.image import Contrast
+from lumbomics.phantom.tissue import (
+    FIELD_T1_GROWTH,
+    PROPERTIES,
+    TISSUE_COUNT,
+    Properties,
+    Tissue,
+    annulus_of,
+    annulus_properties,
+    nucleus_of,
+    nucleus_properties,
+)
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sequence:
+    """Timing of one MR sequence.
+
+    Parameters
+    ----------
+    repetition_ms, echo_ms
+        TR and effective TE.
+    inversion_ms
+        TI of an inversion recovery; ``None`` without.
+    field_tesla
+        1.5 or 3.
+    """
+
+    repetition_ms: float
+    echo_ms: float
+    inversion_ms: float | None = None
+    field_tesla: float = 1.5
+
+    def __post_init__(self) -> None:
+        if min(self.repetition_ms, self.echo_ms) <= 0 or self.field_tesla not in FIELD_T1_GROWTH:
+            raise InputError("no such sequence", expected="positive times, 1.5 or 3 T", got=str(self))
+
+    def signal(self, tissue: Properties) -> float:
+        """Signal of a tissue, share of full magnetisation.
+
+        Spin echo ``M (1 - exp(-TR/T1)) exp(-TE/T2)``; with inversion
+        ``M |1 - 2 exp(-TI/T1) + exp(-TR/T1)| exp(-TE/T2)``.
+        """
+        t1 = tissue.t1_ms * FIELD_T1_GROWTH[self.field_tesla]
+        recovered = 1 - np.exp(-self.repetition_ms / t1)
+        if self.inversion_ms is not None:
+            recovered = abs(1 - 2 * np.exp(-self.inversion_ms / t1) + np.exp(-self.repetition_ms / t1))
+        return float(tissue.density * recovered * np.exp(-self.echo_ms / tissue.t2_ms))
+
+
+SEQUENCES: Mapping[Contrast, Sequence] = {
+    Contrast.T1: Sequence(repetition_ms=550, echo_ms=10),
+    Contrast.T2: Sequence(repetition_ms=3500, echo_ms=100),
+    Contrast.T2_SPACE: Sequence(repetition_ms=1500, echo_ms=130),
+    Contrast.STIR: Sequence(repetition_ms=4200, echo_ms=60, inversion_ms=195),
+    Contrast.PD: Sequence(repetition_ms=3000, echo_ms=15),
+}
+"""Usual timing of lumbar protocols at 1.5 T; the inversion time nulls fat (T1 290 ms x ln 2)."""
+
+
+def tissue_properties(degeneration: Mapping[str, float]) -> list[Properties]:
+    """List the properties by tissue number (64); ``degeneration`` by disc from the top."""
+    table = [PROPERTIES[Tissue.AIR]] * TISSUE_COUNT
+    for tissue, values in PROPERTIES.items():
+        table[tissue] = values
+    for index, wear in enumerate(degeneration.values()):
+        table[nucleus_of(index)] = nucleus_properties(wear)
+        table[annulus_of(index)] = annulus_properties(wear)
+    return table
+
+
+def signal_table(properties: list[Properties], contrast: Contrast) -> FloatArray:
+    """Signal (64,) of every tissue number: share of full magnetisation, or HU for CT."""
+    if contrast is Contrast.CT:
+        return np.array([tissue.hounsfield for tissue in properties], dtype=np.float64)
+    if contrast not in SEQUENCES:
+        known = ", ".join(c.value for c in (*SEQUENCES, Contrast.CT))
+        raise InputError("the phantom has no such contrast", expected=known, got=contrast.value)
+    return np.array([SEQUENCES[contrast].signal(tissue) for tissue in properties])

@@ -1,0 +1,225 @@
+"""The main job over all visits of a study: goes on past a bad one, resumes, reports all faults at the end."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lumbomics.core.anatomy import Transition
+from lumbomics.core.conventions import Convention
+from lumbomics.core.errors import InputError, LumbomicsError, OutputError
+from lumbomics.read import Override, SourceKind, VisitSource, find_visits, read_visit
+from lumbomics.read.bids import is_dataset
+from lumbomics.run.choices import chosen_contrasts, chosen_convention, chosen_posture, chosen_transition
+from lumbomics.run.labels import LabelInput
+from lumbomics.run.outcome import RunSummary, Status, VisitOutcome
+from lumbomics.run.participants import write_participants
+from lumbomics.run.process import VisitOptions, process_visit
+from lumbomics.write import write_dataset_description
+
+Progress = Callable[[int, int, str], None]
+"""Called as (visits done, visits in all, what is done now)."""
+
+_SUBJECT = re.compile(r"sub-([A-Za-z0-9]+)")
+_SESSION = re.compile(r"ses-([A-Za-z0-9]+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """A place to look for visits, with the labels its folder names."""
+
+    path: Path
+    participant: str | None
+    session: str | None
+
+
+def run(
+    source: Path | str,
+    *,
+    out: Path | str,
+    labels: Path | str | None = None,
+    convention: Convention | str | None = None,
+    second: Path | str | None = None,
+    lowest_vertebra: str | None = None,
+    top_vertebra: str | None = None,
+    transition: Transition | str | None = None,
+    ignore_unknown: bool = False,
+    boundary_sd_mm: float | None = None,
+    participant: str | None = None,
+    session: str | None = None,
+    posture: str | None = None,
+    months_since_surgery: float | None = None,
+    contrast: Sequence[str] = (),
+    key_file: Path | str | None = None,
+    pdf: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> RunSummary:
+    """Measure a study: label maps, measurement table, pictures and report for every visit.
+
+    A visit whose folder is whole, from the same inputs and options, is kept; so a killed run goes on where it stopped.
+
+    Parameters
+    ----------
+    source
+        DICOM folder, NIfTI file or BIDS dataset; or a folder of ``sub-XX[/ses-YY]`` folders of DICOM files.
+    out
+        Derivatives folder; made where missing.
+    labels
+        Label map, or folder of label maps with BIDS names. Without it, series are read, classified and reported, and
+        every measurement is absent.
+    convention
+        What the label numbers mean (a value of Convention); needed with ``labels``.
+    second, lowest_vertebra, top_vertebra, transition, ignore_unknown, boundary_sd_mm
+        As in LabelInput.
+    participant, session
+        BIDS labels; by default those of the dataset, else ``01`` and the study's place in time.
+    posture
+        How the patient was held (a value of Posture), where the header does not say.
+    months_since_surgery
+        Time since the last spinal operation.
+    contrast
+        Operator's words on series, ``NAME=KIND``; a bare ``KIND`` holds for every series.
+    key_file
+        Table outside the derivatives that maps patients to labels.
+    pdf
+        Also write the report as PDF.
+    force
+        Measure again what is finished.
+    progress
+        Called as (visits done, visits in all, what is done now).
+
+    Raises
+    ------
+    InputError
+        If there is nothing to read or an option makes no sense; nothing is written then. Faults of single visits do
+        not raise: they stand in the summary.
+    OutputError
+        If the result cannot be written: no later visit could be written either.
+    """
+    started = time.perf_counter()
+    tell = progress or (lambda *_: None)
+    options = VisitOptions(
+        labels=_labels(
+            labels, convention, second, lowest_vertebra, top_vertebra, transition, ignore_unknown, boundary_sd_mm
+        ),
+        posture=chosen_posture(posture),
+        months_since_surgery=months_since_surgery,
+        pdf=pdf,
+        force=force,
+    )
+    overrides = {name: Override(contrast=kind) for name, kind in chosen_contrasts(tuple(contrast)).items()}
+    tell(0, 0, "looking for visits")
+    found, outcomes = _find(Path(source), participant, session)
+    target = Path(out)
+    for number, (visit_source, job) in enumerate(found):
+        say = _teller(tell, number, len(found))
+        outcomes.append(_one(visit_source, job, target, options, overrides, key_file, say))
+    if any(outcome.status is not Status.FAILED for outcome in outcomes):
+        write_dataset_description(target, name="Lumbomics derivatives", sources=())
+        write_participants(target)
+    tell(len(found), len(found), "done")
+    return RunSummary(out=target, outcomes=tuple(outcomes), seconds=time.perf_counter() - started)
+
+
+def _labels(
+    path: Path | str | None,
+    convention: Convention | str | None,
+    second: Path | str | None,
+    lowest_vertebra: str | None,
+    top_vertebra: str | None,
+    transition: Transition | str | None,
+    ignore_unknown: bool,
+    boundary_sd_mm: float | None,
+) -> LabelInput | None:
+    if path is None:
+        return None
+    if convention is None:
+        raise InputError("label numbers without a convention mean nothing", expected="--convention", got="none")
+    if not Path(path).exists():
+        raise InputError("no such label map", where=Path(path).name, hint="check the path given as labels")
+    return LabelInput(
+        path=Path(path),
+        convention=chosen_convention(convention),
+        second=None if second is None else Path(second),
+        lowest_vertebra=lowest_vertebra,
+        top_vertebra=top_vertebra,
+        transition=chosen_transition(transition),
+        ignore_unknown=ignore_unknown,
+        boundary_sd_mm=boundary_sd_mm,
+    )
+
+
+def _find(
+    source: Path, participant: str | None, session: str | None
+) -> tuple[list[tuple[VisitSource, _Job]], list[VisitOutcome]]:
+    """Visits that can be tried, and a failed outcome for each place of several that cannot be read."""
+    jobs = _jobs(source) or [_Job(path=source, participant=participant, session=session)]
+    found: list[tuple[VisitSource, _Job]] = []
+    failed: list[VisitOutcome] = []
+    for job in jobs:
+        try:
+            found += [(visit, job) for visit in find_visits(job.path)]
+        except LumbomicsError as error:
+            if len(jobs) == 1:
+                raise
+            failed.append(_failure(f"sub-{job.participant}_ses-{job.session or '01'}", error))
+    return found, failed
+
+
+def _jobs(source: Path) -> list[_Job]:
+    """``sub-XX[/ses-YY]`` folders of a folder that is no BIDS dataset; empty where there are none."""
+    if not source.is_dir() or is_dataset(source):
+        return []
+    return [job for subject, folder in _named(source, _SUBJECT) for job in _jobs_of(subject, folder)]
+
+
+def _jobs_of(subject: str, folder: Path) -> list[_Job]:
+    sessions = [_Job(path=place, participant=subject, session=name) for name, place in _named(folder, _SESSION)]
+    return sessions or [_Job(path=folder, participant=subject, session=None)]
+
+
+def _named(folder: Path, pattern: re.Pattern[str]) -> Iterator[tuple[str, Path]]:
+    for child in sorted(folder.iterdir()):
+        match = pattern.fullmatch(child.name)
+        if match and child.is_dir():
+            yield match[1], child
+
+
+def _teller(tell: Progress, number: int, total: int) -> Callable[[str], None]:
+    return lambda what: tell(number, total, what)
+
+
+def _one(
+    source: VisitSource,
+    job: _Job,
+    out: Path,
+    options: VisitOptions,
+    overrides: Mapping[str, Override],
+    key_file: Path | str | None,
+    say: Callable[[str], None],
+) -> VisitOutcome:
+    participant = job.participant or source.participant
+    session = job.session or source.session
+    name = f"sub-{participant or '01'}_ses-{session or '01'}"
+    try:
+        say(f"{name}: reading")
+        visit = read_visit(
+            source,
+            participant=participant,
+            session=session,
+            overrides=overrides,
+            key_file=None if source.kind is not SourceKind.DICOM else key_file,
+        )
+        return process_visit(visit, out, options, step=lambda what: say(f"{visit.prefix}: {what}"))
+    except OutputError:
+        raise
+    except LumbomicsError as error:
+        return _failure(name, error)
+
+
+def _failure(name: str, error: LumbomicsError) -> VisitOutcome:
+    return VisitOutcome(visit=name, status=Status.FAILED, faults=(str(error),))
