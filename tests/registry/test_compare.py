@@ -34,7 +34,10 @@ def test_copies_as_sources_spoil_them_are_the_same(make, changes):
         ({}, {"title": "Letter to the editor: " + TITLE}),
         ({}, {"authors": ("Ross, J", "Masaryk, T"), "start_page": "9"}),
         ({}, {"year": 2016, "volume": "25", "start_page": "999"}),
-        ({"doi": "10.1000/volume"}, {"doi": "10.1000/volume", "title": "Something else altogether", "authors": ("Doe, J",)}),
+        (
+            {"doi": "10.1000/volume"},
+            {"doi": "10.1000/volume", "title": "Something else altogether", "authors": ("Doe, J",)},
+        ),
     ],
 )
 def test_traps_are_different(make, one, other):

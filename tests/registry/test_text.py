@@ -14,7 +14,9 @@ from lumbomics.registry.text import (
 )
 
 
-@pytest.mark.parametrize("author", ["Müller, Jörg", "Mueller J", "Jörg Müller", "MÜLLER, J.", "Muller JA", "Müller J.-A."])
+@pytest.mark.parametrize(
+    "author", ["Müller, Jörg", "Mueller J", "Jörg Müller", "MÜLLER, J.", "Muller JA", "Müller J.-A."]
+)
 def test_all_spellings_of_one_name_give_one_family_name(author):
     assert family_name(author) == "muller"
 
@@ -84,7 +86,9 @@ def test_abbreviated_journals_agree_with_whole_names_and_with_no_other(one, othe
 
 
 def test_part_numbers_are_numbers_however_written():
-    assert numbers_in("imaging part i methods") == numbers_in("imaging part 1 methods") == numbers_in("imaging part one")
+    assert (
+        numbers_in("imaging part i methods") == numbers_in("imaging part 1 methods") == numbers_in("imaging part one")
+    )
     assert numbers_in("imaging of scars part ii") == {"2"}
     assert numbers_in("imaging of scars ii") == {"2"}
     assert numbers_in("i see no part") == frozenset()

@@ -15,7 +15,7 @@ _NOT_WORD = re.compile(r"[^\w]+|_")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+", re.IGNORECASE)
 _PMID = re.compile(r"\d{1,9}")
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
-_INITIALS = re.compile(r"[^\W\d_](?:[.\-\s]?[^\W\d_]){0,3}\.?")
+_INITIALS = re.compile(r"[^\W\d_](?:[.\-\s]{0,2}[^\W\d_]){0,3}\.?")
 _ROMAN = {
     "i": "1",
     "ii": "2",
@@ -82,7 +82,7 @@ def fold(text: str) -> str:
     plain = _TAG.sub("", text).casefold().translate(_LETTERS)
     decomposed = unicodedata.normalize("NFKD", plain)
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return _NOT_WORD.sub(" ", bare.translate(_LETTERS)).strip()
+    return _NOT_WORD.sub(" ", bare.casefold().translate(_LETTERS)).strip()
 
 
 def find_doi(text: str) -> str:
