@@ -21,8 +21,8 @@ from lumbomics.advise import (
     evidence_tsv,
     uncited_rows,
     wilson_interval,
-    write_evidence_figure,
 )
+from lumbomics.advise.figure import write_evidence_figure
 from lumbomics.catalogue import load_evidence, load_meta, load_rules, read_evidence
 from lumbomics.core.errors import FaultsError, InputError, OutputError
 

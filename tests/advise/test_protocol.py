@@ -169,6 +169,8 @@ def test_the_report_reads_as_lines_and_as_plain_values() -> None:
     assert "missing" in text
     assert "settings (engineering default), no standard" in text
     assert report.to_dict()["rows"][2]["series"] == ("axial_T1w",)
+    assert report.table()[3] == ("T1 axial before contrast", "present", "axial_T1w", "", "G24")
+    assert {len(row) for row in report.table()} == {5}
 
 
 def test_a_series_is_summed_up_by_its_grid() -> None:

@@ -42,8 +42,15 @@ def test_a_case_file_is_advised_without_a_subcommand() -> None:
 
 def test_the_text_gives_facts_study_strength_caveat_and_rows() -> None:
     text = " ".join(call(SCAR).output.split())
-    for part in ("epidural soft tissue mass: yes; months since surgery: 8", "Hueftle 1988", "strength: moderate", "rows E012, E013",
-                 "caveat Counter-evidence: Mullin 2000", "limit months_since_surgery 1.5 is a setting"):  # fmt: skip
+    parts = (
+        "epidural soft tissue mass: yes; months since surgery: 8",
+        "Hueftle 1988",
+        "strength: moderate",
+        "rows E012, E013",
+        "caveat Counter-evidence: Mullin 2000",
+        "limit months_since_surgery 1.5 is a setting",
+    )
+    for part in parts:
         assert part in text
 
 

@@ -1,6 +1,7 @@
 """Case facts to recommendations with their evidence: rules, gates, protocol check, evidence table.
 
 Nothing here is a clinical order. A rule recalls what published studies say, with their strength, most of it weak.
+The figure stands by itself in ``lumbomics.advise.figure``, since it alone needs matplotlib.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from lumbomics.advise.evidence import (
     uncited_rows,
     wilson_interval,
 )
-from lumbomics.advise.figure import write_evidence_figure
 from lumbomics.advise.findings import DISCLAIMER, Advice, Finding, State
 from lumbomics.advise.lint import Remark, lint
 from lumbomics.advise.logic import UNKNOWN, Facts, Value, Verdict, judge
@@ -97,5 +97,4 @@ __all__ = [
     "verdict_on",
     "wilson_interval",
     "with_fact",
-    "write_evidence_figure",
 ]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from textwrap import wrap
 from typing import Any
-
-from scipy.stats import norm
 
 from lumbomics.catalogue import EvidenceRow, RuleBook, load_evidence, load_meta, load_rules
 from lumbomics.core.errors import InputError
@@ -78,7 +77,7 @@ def wilson_interval(count: int, total: int, *, confidence: float = 0.95) -> tupl
         raise InputError(
             "no proportion", expected="0 <= count <= total, 0 < confidence < 1", got=f"{count}, {total}, {confidence}"
         )
-    z = float(norm.ppf((1 + confidence) / 2))
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
     p, scale = count / total, 1 + z * z / total
     centre = (p + z * z / (2 * total)) / scale
     half = z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total)) / scale

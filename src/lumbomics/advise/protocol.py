@@ -151,6 +151,11 @@ class ProtocolReport:
         """Whether nothing that is needed, or may be, is lacking."""
         return all(row.availability in (Availability.PRESENT, Availability.NOT_NEEDED) for row in self.rows)
 
+    def table(self) -> tuple[tuple[str, ...], ...]:
+        """Headings and rows as plain text: need, what became of it, series, why, rules; for a page that shows them."""
+        rows = ((r.need, str(r.availability), ", ".join(r.series), r.detail, ", ".join(r.rules)) for r in self.rows)
+        return (("Needed", "State", "Series", "Why", "Rules"), *rows)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a machine."""
         return {"disclaimer": DISCLAIMER, "complete": self.complete, **asdict(self)}

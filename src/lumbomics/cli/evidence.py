@@ -67,7 +67,7 @@ def figure(
     out: Annotated[Path, typer.Option("--out", help="Picture to write: .svg, .png or .pdf.")],
 ) -> None:
     """Draw the percentages of one question with their intervals."""
-    from lumbomics.advise import write_evidence_figure
+    from lumbomics.advise.figure import write_evidence_figure
 
     typer.echo(write_evidence_figure(question, out))
 
