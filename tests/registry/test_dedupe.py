@@ -1,5 +1,7 @@
 import random
+import time
 from dataclasses import replace
+from datetime import date
 from itertools import combinations
 
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lumbomics.registry.dedupe import deduplicate, ordered
+from lumbomics.registry.parse import parse
 
 TITLE = "Epidural fibrosis on contrast-enhanced MRI after lumbar discectomy: a cohort study"
 
@@ -154,11 +157,6 @@ def test_wrong_letters_swapped_authors_and_lost_years_are_still_found(make):
 
 @pytest.mark.slow
 def test_twenty_thousand_records_take_less_than_thirty_seconds(exports):
-    import time
-    from datetime import date
-
-    from lumbomics.registry.parse import parse
-
     records = []
     for export in exports.make_exports(3, records=20_000):
         records += parse(export.content, batch=export.database.lower(), today=date(2025, 1, 1)).records

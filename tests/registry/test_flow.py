@@ -1,6 +1,6 @@
 import re
 from dataclasses import replace
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -86,7 +86,7 @@ def test_a_flow_with_anything_awaited_is_not_finished():
 
 
 def drawn(flow):
-    tree = ElementTree.fromstring(draw_flow(flow, title="Scars & <spines>"))
+    tree = ET.fromstring(draw_flow(flow, title="Scars & <spines>"))  # noqa: S314 (our own text)
     space = "{http://www.w3.org/2000/svg}"
     boxes = [
         {k: float(r.get(k)) for k in ("x", "y", "width", "height")} for r in tree.iter(f"{space}rect") if r.get("rx")

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (names as sources write them)
 import pytest
 
 from lumbomics.registry.text import (
