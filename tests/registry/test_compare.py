@@ -28,8 +28,8 @@ def test_copies_as_sources_spoil_them_are_the_same(make, changes):
     ("one", "other"),
     [
         ({"pmid": "1"}, {"pmid": "2"}),
-        ({"title": TITLE + " part I"}, {"title": TITLE + " part II"}),
-        ({"title": TITLE + ": 1-year results"}, {"title": TITLE + ": 2-year results"}),
+        ({"title": TITLE + " part I"}, {"title": TITLE + " part II", "start_page": "130"}),
+        ({"title": TITLE + ": 1-year results"}, {"title": TITLE + ": 2-year results", "start_page": ""}),
         ({}, {"title": "Erratum: " + TITLE}),
         ({}, {"title": "Letter to the editor: " + TITLE}),
         ({}, {"authors": ("Ross, J", "Masaryk, T"), "start_page": "9"}),
@@ -60,6 +60,9 @@ def test_traps_are_different(make, one, other):
         ({"title": "Narbengewebe im Spinalkanal nach Bandscheibenoperation"}, {}),
         ({"doi": "10.1000/abc.123"}, {"doi": "10.1000/abc.132"}),
         ({"title": TITLE + ". Part I"}, {}),
+        ({"title": TITLE + " (327 patients)"}, {"title": TITLE + " (37 patients)"}),
+        ({"title": TITLE + " in 2 of 5 discs"}, {"title": TITLE + " in 2 of"}),
+        ({"start_page": "S12"}, {"start_page": "", "volume": ""}),
         ({}, {"authors": ("Ross, J", "Masaryk, T")}),
     ],
 )

@@ -112,6 +112,13 @@ def test_a_record_without_identifier_never_bridges_two_papers(make):
     assert [d.pair for d in settled.doubts] == [ordered(paper.id, preprint.id)]
 
 
+def test_a_record_without_place_never_bridges_two_places(make):
+    paper, abstract, bare = make(), make(volume="20", start_page="400"), make(volume="", start_page="")
+    result = deduplicate([paper, abstract, bare])
+    assert len(result.groups) == 3
+    assert len(result.doubts) == 3
+
+
 def test_a_cut_title_never_bridges_two_parts(make):
     cut = make(title=TITLE + ", pa...")
     parts = make(title=TITLE + ", part I"), make(title=TITLE + ", part II")

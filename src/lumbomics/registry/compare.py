@@ -6,6 +6,7 @@ on deduplication. They lean to the queue: a wrong merge hides a study, a doubtfu
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -37,6 +38,8 @@ TRUNCATED_FROM = 30
 """Letters a cut title must have kept to be compared with the beginning of a whole one."""
 SHORT_TITLE_WORDS = 4
 """Titles of fewer words (``Low back pain``) say too little alone."""
+
+_SUPPLEMENT_PAGE = re.compile(r"s\d+")
 
 
 class Likeness(StrEnum):
@@ -104,8 +107,9 @@ class Features:
 
     @cached_property
     def kind(self) -> str:
-        """What the record says it is, where that is no plain paper."""
-        return document_kind(self.record.kind, self.record.journal)
+        """What the record says it is, where that is no plain paper; a supplement's page mostly means an abstract."""
+        said = document_kind(self.record.kind, self.record.journal)
+        return "abstract" if not said and _SUPPLEMENT_PAGE.fullmatch(self.page) else said
 
     @cached_property
     def markers(self) -> frozenset[str]:
@@ -133,14 +137,16 @@ def judge(one: Features, other: Features) -> Verdict:
 
 
 def contradicts(one: Features, other: Features) -> bool:
-    """Whether two records cannot be one report whatever a third record suggests: identifier, number or kind differ."""
+    """Whether two records cannot be one report whatever a third record suggests: identifier, number, kind or place."""
     pmid = _agree(one.record.pmid, other.record.pmid)
     if pmid is not None:
         return not pmid
     doi = _agree(one.record.doi, other.record.doi)
     if doi is not None:
         return not doi
-    return not _same_numbers(one, other) or one.markers != other.markers
+    if not _same_numbers(one, other) or one.markers != other.markers:
+        return True
+    return bool(_other_place(one, other)) or (_year_gap(one, other) or 0) > 1
 
 
 def title_similarity(one: Features, other: Features) -> float:
@@ -189,9 +195,11 @@ def _by_content(one: Features, other: Features, similarity: float, *, other_doi:
 
 
 def _other_numbers(one: Features, other: Features) -> tuple[Likeness, str]:
-    if one.numbers and other.numbers:
-        return Likeness.DIFFERENT, "the titles name other parts or numbers"
-    return Likeness.DOUBTFUL, "one title names a part or number, the other none"
+    if one.numbers < other.numbers or other.numbers < one.numbers:
+        return Likeness.DOUBTFUL, "one title names a part or number that the other does not"
+    if _agree(one.page, other.page) and _year_gap(one, other) == 0:
+        return Likeness.DOUBTFUL, "same year and page, other numbers in the title"
+    return Likeness.DIFFERENT, "the titles name other parts or numbers"
 
 
 def _other_doi(one: Features, other: Features, similarity: float) -> tuple[Likeness, str]:
