@@ -120,8 +120,8 @@ def test_a_record_without_place_never_bridges_two_places(make):
 
 
 def test_a_cut_title_never_bridges_two_parts(make):
-    cut = make(title=TITLE + ", pa...")
-    parts = make(title=TITLE + ", part I"), make(title=TITLE + ", part II")
+    cut = make(title=TITLE + ", pa...", start_page="")
+    parts = make(title=TITLE + ", part I"), make(title=TITLE + ", part II", start_page="140")
     result = deduplicate([*parts, cut])
     assert len(result.groups) == 3
     assert len(result.doubts) == 2
