@@ -74,6 +74,19 @@ def test_a_fault_is_found_with_its_rule(changed: Changed, old: str, new: str, ru
     assert (rule, kind) in {(remark.rule, remark.kind) for remark in found}
 
 
+def test_a_safety_rule_may_stand_beside_a_gate_that_always_stops_it(changed: Changed) -> None:
+    red_flags = 'when: red_flag in ["cauda_equina","new_motor_deficit","fever","sepsis"]'
+    assert errors(read_rules(changed(red_flags, 'when: mr_status == "MR Unsafe"'))) == []
+
+
+def test_a_rule_book_with_a_python_tag_is_refused_and_not_run(changed: Changed, tmp_path: Path) -> None:
+    target = tmp_path / "hacked"
+    path = changed("when: spect_only_planar\n", f"when: !!python/object/apply:os.mkdir ['{target}']\n")
+    with pytest.raises(FaultsError, match="cannot be read"):
+        read_rules(path)
+    assert not target.exists()
+
+
 def test_an_unused_fact_and_a_missing_question_are_noticed(changed: Changed) -> None:
     path = changed("facts:\n", "facts:\n  weather: {kind: boolean}\n")
     changed("when: spect_only_planar\n", "when: spect_only_planar or silence\n")

@@ -72,7 +72,8 @@ def _section(heading: str, findings: Iterable[Finding], advice: Advice) -> Itera
 
 def _finding(finding: Finding, case: Case) -> Iterator[str]:
     rule = finding.rule
-    yield from _block(f"  {rule.id}  ", f"{rule.recommendation}.", indent=7)
+    yield from _block(f"  {rule.id}  ", f"{rule.condition}.", indent=7)
+    yield from _block("       → ", f"{rule.recommendation}.", indent=9)
     because = "; ".join(_fact(name, case) for name in finding.used) or "holds for every case"
     yield from _block("       because  ", because, indent=16)
     if finding.stopped_by:
@@ -100,8 +101,9 @@ def _held(advice: Advice) -> Iterator[str]:
     if held:
         yield from ("", "GATES NOT PASSED: facts are missing, and unknown is not no")
     for finding in held:
-        gate = f"{finding.rule.condition}. To clear it, state {', '.join(finding.missing)}"
-        yield from _block(f"  {finding.rule.id}  ", gate, indent=7)
+        known = "; ".join(_fact(name, advice.case) for name in finding.used)
+        gate = f"{finding.rule.condition}{f' (known: {known})' if known else ''}."
+        yield from _block(f"  {finding.rule.id}  ", f"{gate} To clear it, state {', '.join(finding.missing)}", indent=7)
 
 
 def _waiting(advice: Advice, everything: bool) -> Iterator[str]:
