@@ -9,7 +9,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
@@ -29,6 +29,7 @@ from lumbomics.core.errors import FaultsError, InputError, OutputError
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "evidence.md"
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.sampled_from([0.9, 0.95, 0.99])
 )

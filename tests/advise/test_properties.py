@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib.resources import files
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lumbomics import advise as room
@@ -50,6 +50,7 @@ def consistent(facts: Mapping[str, Value], book: RuleBook | None = None) -> Case
         return None
 
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 GATES = {rule.id for rule in load_rules().rules.values() if rule.severity in ("safety", "block")}
 
 
@@ -57,6 +58,7 @@ def findings(facts: dict[str, Value]) -> dict[str, Finding]:
     return {finding.rule.id: finding for finding in advise(make_case(facts)).findings}
 
 
+@UNHURRIED
 @given(partial_facts(), st.sampled_from(MORE_FACTS), st.data())
 def test_adding_a_fact_never_removes_a_safety_or_block_finding(
     facts: dict[str, Value], name: str, data: st.DataObject
@@ -72,6 +74,7 @@ def test_adding_a_fact_never_removes_a_safety_or_block_finding(
             assert name in before[gate].missing  # the rule itself asked for the fact that cleared it
 
 
+@UNHURRIED
 @given(partial_facts(), st.sampled_from(MORE_FACTS), st.data(), st.booleans())
 def test_unknown_never_yields_less_caution_than_any_answer(
     facts: dict[str, Value], name: str, data: st.DataObject, stated: bool
@@ -83,6 +86,7 @@ def test_unknown_never_yields_less_caution_than_any_answer(
     assert advise(make_case(known)).cautions <= advise(make_case(unknown)).cautions
 
 
+@UNHURRIED
 @given(partial_facts())
 def test_a_proposal_never_passes_a_gate_that_is_not_known_to_be_clear(facts: dict[str, Value]) -> None:
     found = findings(facts)
@@ -93,6 +97,7 @@ def test_a_proposal_never_passes_a_gate_that_is_not_known_to_be_clear(facts: dic
                 assert (gate.rule.id in finding.held_by) == (gate.state is State.HELD)
 
 
+@UNHURRIED
 @given(partial_facts(), st.randoms(use_true_random=False))
 def test_the_order_of_rules_facts_and_implications_does_not_matter(
     facts: dict[str, Value], order: random.Random
@@ -108,6 +113,7 @@ def test_the_order_of_rules_facts_and_implications_does_not_matter(
     assert first.case.facts == second.case.facts
 
 
+@UNHURRIED
 @given(partial_facts())
 def test_every_finding_is_explained(facts: dict[str, Value]) -> None:
     case = make_case(facts)
@@ -118,12 +124,14 @@ def test_every_finding_is_explained(facts: dict[str, Value]) -> None:
             assert finding.used
 
 
+@UNHURRIED
 @given(partial_facts())
 def test_a_missing_fact_is_named_by_the_rule(facts: dict[str, Value]) -> None:
     for finding in advise(make_case(facts)).findings:
         assert set(finding.missing) <= facts_in(finding.rule.when)
 
 
+@UNHURRIED
 @given(st.text(max_size=80))
 def test_any_text_as_a_condition_gives_faults_in_words_and_never_an_error(text: str) -> None:
     faults = condition_faults(text, load_rules().facts)

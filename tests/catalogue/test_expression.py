@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lumbomics.catalogue import (
@@ -116,6 +116,7 @@ def test_depth_and_length_are_bounded(text: str) -> None:
         parse_condition(text)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=12).map(" ".join), st.lists(PIECES).map("".join)))
 @example("é == 'x'")
 def test_any_text_gives_a_condition_or_one_clear_error(text: str) -> None:

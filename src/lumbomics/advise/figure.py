@@ -107,7 +107,7 @@ def _row(axes: mpl.axes.Axes, place: int, entry: EvidenceEntry) -> None:
     study = f"{row.row} {row.study.removesuffix(' et al.')} {row.year or ''}".strip()
     place_left: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center"}
     axes.text(-1.25, place, shorten(study, 27, placeholder=" …"), **place_left, color=colour)
-    axes.text(-0.76, place, "\n".join(wrap(row.finding, 38)[:2]), **place_left, fontsize=7.2)
+    axes.text(-0.76, place, "\n".join(wrap(row.finding, 38, max_lines=2, placeholder=" …")), **place_left, fontsize=7.2)
     numbers = f"{row.count}/{row.denominator} {row.counted}"
     axes.text(1.04, place, numbers, **place_left, fontsize=7.6)
     axes.text(1.47, place, f"{row.percent:.0f} ({low:.0f} to {high:.0f})", **place_left, fontsize=7.6)
