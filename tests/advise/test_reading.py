@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from lumbomics.advise import parse_case, read_case, read_cases
+from lumbomics.advise import make_case, parse_case, read_case, read_cases
+from lumbomics.catalogue import load_rules
 from lumbomics.core.errors import FaultsError, ReadError
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+PIECES = st.sampled_from(
+    ["facts:", "{", "}", "[", "]", ": ", ", ", "- ", "&a ", "*a", "!!set ", "? ", "postop", "true", "\n  "]
+)
 
 
 def test_yaml_and_json_give_the_same_case(tmp_path: Path) -> None:
@@ -86,3 +99,25 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path, content: bytes | Non
 def test_an_empty_folder_is_no_library(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="no case files"):
         read_cases(tmp_path)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(sorted(load_rules().facts)) | st.text(max_size=6), ANYTHING, max_size=6))
+@example({"egfr": 10**400})
+@example({"egfr": -0.0, "question": {"bone": 1}})
+def test_any_facts_make_a_case_or_one_list_of_faults(facts: dict[str, object]) -> None:
+    try:
+        case = make_case(facts)
+    except FaultsError:
+        return
+    assert set(facts) <= set(case.facts)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=40) | st.lists(PIECES, max_size=14).map("".join))
+@example("facts: {egfr: " + "9" * 5000 + "}")
+@example("dates: {surgery: 2024-02-31}")
+@example("? [a]\n: b")
+def test_any_text_makes_a_case_or_a_clear_error(text: str) -> None:
+    with suppress(FaultsError, ReadError):
+        assert parse_case(text, where="w").title

@@ -16,6 +16,7 @@ from lumbomics.core.errors import FaultsError, InputError, LumbomicsError
 STATED = "stated"
 _DAYS_A_MONTH = 30.4375
 _AGREE_MONTHS = 1.0
+_HUGE = 1e300  # beyond it a whole number may be no float any more
 _DATED = MappingProxyType({"surgery": "months_since_surgery", "last_imaging": "months_since_last_imaging"})
 
 
@@ -152,7 +153,7 @@ def fact_value(name: str, value: object, fact: Fact) -> Value:
     if fact.kind == "choice" and value in fact.values:
         return str(value)
     if fact.kind in ("number", "integer") and isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(name, float(value), fact)
+        return _number(name, float(value) if abs(value) < _HUGE else math.inf, fact)
     raise InputError(
         "value does not fit the fact", expected=_described(fact), got=repr(value), where=name, hint=fact.note
     )
