@@ -98,7 +98,10 @@ def test_the_whole_way_by_typing(command, filled, tmp_path):
     ]
     assert "1 conflicts" in command("conflicts", filled).output
     assert command("resolve", filled, second, "--decision", "include", "--by", "cleo").exit_code == 0
-    assert "kappa 0.00" in command("agreement", filled).output
+    assert (
+        "no kappa: a screener gave all reports the same answer (n = 2; both keep 1"
+        in command("agreement", filled).output
+    )
     assert command("retrieval", filled, second, "--by", "ben", "--not-retrieved").exit_code == 0
     for who in ("anna", "ben"):
         words = ("--stage", "full_text", "--record", first, "--decision", "include")

@@ -5,7 +5,7 @@ Every report has a truth number. A report lies in one, two or three databases; e
 DOI missing, diacritics lost or written out, titles cut, in capitals, with markup or a wrong letter, authors in another
 order or cut after three, journals abbreviated, the year of the online version. Traps are reports of their own: part I and
 part II, preprints, errata with their paper's title, conference abstracts, the same title years later, follow-ups that differ
-in a number, replies.
+in a number, companion papers that differ in a word, replies.
 """
 
 from __future__ import annotations
@@ -80,6 +80,15 @@ _JOURNALS = (
     ("Skeletal Radiology", "Skeletal Radiol"),
 )
 
+_COMPANIONS = (
+    ("with diabetes", "without diabetes"),
+    ("with left-sided leg pain", "with right-sided leg pain"),
+    ("who are men", "who are women"),
+    ("under anterior fusion", "under posterior fusion"),
+    ("given interleukin-1 alpha", "given interleukin-1 beta"),
+    ("with grade A scars", "with grade B scars"),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
@@ -149,7 +158,7 @@ class _Maker:
             truth=self.count,
             title=title[0].upper() + title[1:],
             authors=tuple((r.choice(_FAMILY).strip(), r.choice(_GIVEN)) for _ in range(r.randint(1, 9))),
-            year=r.randint(1996, 2024),
+            year=r.randint(1990, 2015),
             journal=r.choice(_JOURNALS),
             volume=str(r.randint(5, 60)),
             page=str(r.randint(1, 2400)),
@@ -161,10 +170,10 @@ class _Maker:
     def traps(self, scale: int) -> list[list[Report]]:
         """Families of reports that look alike and are not the same."""
         r, families = self.random, []
-        for number in range(7 * scale):
+        for number in range(8 * scale):
             base = self.report()
             like = {"authors": base.authors, "title": base.title}
-            if number % 7 == 0:
+            if number % 8 == 0:
                 parts = [
                     replace(base, title=f"{base.title}. Part I: methods"),
                     {**like, "title": f"{base.title}. Part II: methods"},
@@ -172,7 +181,7 @@ class _Maker:
                 families.append(
                     [parts[0], self.report(**parts[1], year=base.year, journal=base.journal, volume=base.volume)]
                 )
-            elif number % 7 == 1:
+            elif number % 8 == 1:
                 families.append(
                     [
                         base,
@@ -188,7 +197,7 @@ class _Maker:
                         ),
                     ]
                 )
-            elif number % 7 == 2:
+            elif number % 8 == 2:
                 families.append(
                     [
                         base,
@@ -205,7 +214,7 @@ class _Maker:
                         ),
                     ]
                 )
-            elif number % 7 == 3:
+            elif number % 8 == 3:
                 families.append(
                     [
                         base,
@@ -220,9 +229,9 @@ class _Maker:
                         ),
                     ]
                 )
-            elif number % 7 == 4:
+            elif number % 8 == 4:
                 families.append([base, self.report(**like, year=base.year + r.randint(3, 8), journal=base.journal)])
-            elif number % 7 == 5:
+            elif number % 8 == 5:
                 one, two = r.sample((1, 2, 3, 5, 10), 2)
                 families.append(
                     [
@@ -233,6 +242,15 @@ class _Maker:
                             journal=base.journal,
                             year=base.year + r.randint(0, 2),
                         ),
+                    ]
+                )
+            elif number % 8 == 6:
+                one, two = r.choice(_COMPANIONS)
+                titles = (f"{base.title} in patients {word}" for word in (one, two))
+                families.append(
+                    [
+                        replace(base, title=next(titles)),
+                        self.report(authors=base.authors, title=next(titles), year=base.year, journal=base.journal),
                     ]
                 )
             else:

@@ -12,6 +12,9 @@ TITLE = "Epidural fibrosis on contrast-enhanced MRI after lumbar discectomy: a c
         {"title": TITLE.upper() + "."},
         {"title": TITLE.replace(": ", " - ")},
         {"title": TITLE.replace("Epidural", "Epidral")},
+        {"title": TITLE.replace("contrast-enhanced", "contrast enhanced").replace("after", "atfer"), "volume": ""},
+        {"title": TITLE.replace("contrast-enhanced", "contrastenhanced"), "volume": ""},
+        {"title": TITLE.replace("lumbar", "the lumbar"), "volume": ""},
         {"title": TITLE[:60] + "..."},
         {"authors": ("Mueller J",)},
         {"authors": ("Kim S", "Garcia Lopez M", "Muller J")},
@@ -64,6 +67,10 @@ def test_traps_are_different(make, one, other):
         ({"title": TITLE + " in 2 of 5 discs"}, {"title": TITLE + " in 2 of"}),
         ({"start_page": "S12"}, {"start_page": "", "volume": ""}),
         ({}, {"authors": ("Ross, J", "Masaryk, T")}),
+        ({}, {"authors": ("Ross, J", "Masaryk, T", "Kim, S"), "start_page": ""}),
+        ({"title": TITLE + " in men", "volume": ""}, {"title": TITLE + " in women"}),
+        ({"title": TITLE + " with metal", "volume": ""}, {"title": TITLE + " without metal"}),
+        ({"title": TITLE + " of grade A", "volume": ""}, {"title": TITLE + " of grade B"}),
     ],
 )
 def test_what_may_be_either_is_left_to_a_person(make, one, other):

@@ -164,6 +164,8 @@ def _agreement_words(one: Agreement) -> str:
     )
     if one.kappa is None:
         return f"no kappa: {one.undefined} (n = {one.n}; {table})"
+    if one.ci_low is None:
+        return f"kappa {one.kappa:.2f} ({one.undefined}), n = {one.n}; {table}"
     return f"kappa {one.kappa:.2f} (95 % CI {one.ci_low:.2f} to {one.ci_high:.2f}), n = {one.n}; {table}"
 
 

@@ -23,7 +23,7 @@ class Agreement:
     kappa, ci_low, ci_high
         Cohen's kappa and its 95 % interval; ``None`` where it is not defined.
     undefined
-        Why there is no kappa; empty where there is one.
+        Why there is no kappa or no interval; empty where both stand.
     """
 
     both_keep: int
@@ -86,10 +86,12 @@ def cohen_kappa(
     shares = [count / n for count in table]
     first, second = shares[0] + shares[1], shares[0] + shares[2]
     chance = first * second + (1 - first) * (1 - second)
-    if first == second and first in {0, 1}:
-        return Agreement(**counts, undefined="both screeners gave all reports the same answer")
+    if {both_keep + first_only, both_keep + second_only} & {0, n}:
+        return Agreement(**counts, undefined="a screener gave all reports the same answer")
     kappa = (shares[0] + shares[3] - chance) / (1 - chance)
     half = NormalDist().inv_cdf(0.5 + level / 2) * _standard_error(shares, first, second, chance, kappa, n)
+    if half < 1e-6:
+        return Agreement(**counts, kappa=kappa, undefined="no interval: the large-sample error is zero here")
     return Agreement(**counts, kappa=kappa, ci_low=max(-1.0, kappa - half), ci_high=min(1.0, kappa + half))
 
 

@@ -7,15 +7,17 @@ on deduplication. They lean to the queue: a wrong merge hides a study, a doubtfu
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import OSA, Levenshtein
 from rapidfuzz.fuzz import ratio, token_sort_ratio
 
 from lumbomics.registry.record import Record
 from lumbomics.registry.text import (
+    SMALL_WORDS,
     bare_pages,
     bare_volume,
     document_kind,
@@ -180,6 +182,8 @@ def _by_content(one: Features, other: Features, similarity: float, *, other_doi:
     if share is not None and share < SHARED_AUTHORS:
         if similarity >= SAME_TITLE and _same_place(one, other):
             return Likeness.DOUBTFUL, "same title, year and page, other authors"
+        if similarity >= SAME_TITLE and share > 0 and _year_gap(one, other) in {0, 1} and not _other_place(one, other):
+            return Likeness.DOUBTFUL, "same title, only some authors agree"
         return Likeness.DIFFERENT, "other authors"
     if similarity < LIKE_TITLE:
         if share is not None and _same_place(one, other):
@@ -223,6 +227,8 @@ def _by_title(one: Features, other: Features, similarity: float, share: float | 
     if gap is None or gap > 1:
         return Likeness.DOUBTFUL, "same title and authors, the year is missing or differs"
     told = same_journal(one.record.journal, other.record.journal)
+    if not _same_words(one, other) and not _same_place(one, other):
+        return Likeness.DOUBTFUL, "same title but for a word, authors and year agree"
     if share is None and not _same_place(one, other):
         return Likeness.DOUBTFUL, "same title and year, authors missing"
     if gap == 1 and not told:
@@ -263,6 +269,31 @@ def _same_numbers(one: Features, other: Features) -> bool:
         return False
     short, long = sorted((one, other), key=lambda f: len(f.title))
     return short.numbers == numbers_in(long.title[: len(short.title)])
+
+
+def _same_words(one: Features, other: Features) -> bool:
+    """Whether two titles differ in wrong letters only, and not in a word: ``with`` and ``without``, left and right."""
+    short, long = sorted((one.title, other.title), key=lambda title: (len(title), title))
+    if short.replace(" ", "") == long.replace(" ", ""):
+        return True
+    missing, extra = _left_over(short, long), _left_over(long, short)
+    for word in missing:
+        partner = next(
+            (w for w in extra if _one_letter_off(word, w) or (word == short.split()[-1] and w.startswith(word))), None
+        )
+        if partner is None:
+            return False
+        extra.remove(partner)
+    return not extra or one.truncated or other.truncated
+
+
+def _left_over(title: str, other: str) -> list[str]:
+    """Words of a title that the other lacks, small words aside."""
+    return sorted((Counter(title.split()) - Counter(other.split()) - Counter(dict.fromkeys(SMALL_WORDS, 9))).elements())
+
+
+def _one_letter_off(one: str, other: str) -> bool:
+    return min(len(one), len(other)) > 3 and OSA.distance(one, other, score_cutoff=1) <= 1
 
 
 def _year_gap(one: Features, other: Features) -> int | None:

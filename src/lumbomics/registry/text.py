@@ -53,7 +53,7 @@ _PARTS = {
     "study",
     "stage",
 }
-_STOP = {"the", "of", "and", "for", "in", "on", "a", "an", "de", "la", "der", "und"}
+SMALL_WORDS = {"the", "of", "and", "for", "in", "on", "a", "an", "de", "la", "der", "und"}
 _PREFIXES = {
     "von",
     "van",
@@ -197,7 +197,7 @@ def markers_in(title: str) -> frozenset[str]:
 def journal_words(journal: str) -> tuple[str, ...]:
     """Words of a journal's name without place in brackets, subtitle and small words."""
     short = re.split(r" : |=", re.sub(r"\(.*?\)|\[.*?\]", " ", journal), maxsplit=1)[0].replace("&", " ")
-    return tuple(w for w in fold(short).split() if w not in _STOP)
+    return tuple(w for w in fold(short).split() if w not in SMALL_WORDS)
 
 
 @lru_cache(maxsize=65536)
