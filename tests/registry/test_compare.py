@@ -55,6 +55,7 @@ def test_traps_are_different(make, one, other):
         ({"journal": "Global Spine Journal", "volume": "3", "start_page": "1"}, {}),
         ({"year": 2011, "volume": "20", "start_page": "77"}, {}),
         ({"year": None}, {}),
+        ({"year": 2011, "journal": "", "volume": ""}, {}),
         ({"authors": (), "volume": ""}, {}),
         ({"title": "Low back pain", "volume": ""}, {"title": "Low back pain"}),
         ({"pmid": "1"}, {"pmid": "1", "title": "Quite another title, by a slip of the database", "volume": "3"}),

@@ -143,6 +143,16 @@ def test_decisions_that_cannot_all_hold_are_told_and_not_followed(make):
     assert "cleo" in result.contradictions[0]
 
 
+def test_a_shared_pmid_finds_records_that_share_nothing_else(make):
+    bare = make(pmid="7", title="", authors=(), volume="", year=None)
+    assert len(deduplicate([make(pmid="7"), bare]).groups) == 1
+
+
+def test_a_year_apart_and_wrong_letters_at_both_ends_are_still_found(make):
+    spoilt = make(title=TITLE.replace("Epidural", "Epidral").replace("study", "stdy"), year=2011, volume="")
+    assert len(deduplicate([make(), spoilt]).groups) == 1
+
+
 def test_one_answer_settles_two_groups(make):
     article = [make(doi="10.1007/2", pmid="5"), make(doi="10.1007/2")]
     preprint = [make(doi="10.1101/1", volume="", start_page="") for _ in range(2)]

@@ -212,6 +212,16 @@ def test_the_whole_way_adds_up_and_is_drawn(folder, bring, tmp_path):
     assert counts.notes == ("PubMed: search limited in the source to languages eng",)
 
 
+def test_a_report_included_and_then_found_not_to_be_retrieved_is_not_counted_as_included(folder, filled):
+    record = filled[TITLES[0]]
+    both(folder, record, ("include", "include"))
+    both(folder, record, ("include", "include"), stage=FT)
+    assert flow(folder).reports == 1
+    library.note_report(folder, record, Kind.RETRIEVAL, "not_retrieved", by="ben")
+    counts = flow(folder)
+    assert (counts.reports, counts.studies, counts.databases.not_retrieved) == (0, 0, 1)
+
+
 def test_a_removal_can_be_taken_back_and_needs_a_reason(folder, filled):
     record = filled[TITLES[0]]
     with pytest.raises(InputError, match="reason"):
