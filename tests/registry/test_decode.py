@@ -25,6 +25,18 @@ def test_mixed_encodings_are_read_line_by_line_and_named():
     assert [(f.line, "mixed" in f.problem, f.lost) for f in decoded.faults] == [(4, True, False)]
 
 
+def test_a_byte_order_mark_does_not_hide_lines_in_another_encoding():
+    decoded = decode("Müller\nGarcía\n".encode("utf-8-sig") + "Björk\n".encode("latin-1"))
+    assert decoded.text == "Müller\nGarcía\nBjörk\n"
+    assert [f.line for f in decoded.faults] == [3]
+
+
+def test_a_file_cut_within_a_letter_keeps_all_before_it():
+    decoded = decode("eins\nzwei".encode("utf-16")[:-1])
+    assert decoded.text == "eins\nzwe\ufffd"
+    assert [f.line for f in decoded.faults] == [2]
+
+
 def test_damage_from_before_is_named_and_left_as_it_is():
     decoded = decode("MÃ¼ller\nM\ufffdller\nMüller".encode())
     assert decoded.text == "MÃ¼ller\nM\ufffdller\nMüller"

@@ -9,7 +9,6 @@ from lumbomics.core.errors import ReadError
 from lumbomics.registry.record import Fault
 
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -66,14 +65,20 @@ def _stated(content: bytes, encoding: str) -> tuple[str, str, list[Fault]]:
 def _found(content: bytes) -> tuple[str, str, list[Fault]]:
     for mark, name in _MARKS:
         if content.startswith(mark):
-            return _stated(content, name)
+            return _wide(content, name)
+    content = content.removeprefix(codecs.BOM_UTF8)
     zeros = content[:4096:2].count(0), content[1:4096:2].count(0)
     if max(zeros) > len(content[:4096]) // 8:
-        return _stated(content, "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le")
+        return _wide(content, "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le")
     try:
         return content.decode("utf-8"), "utf-8", []
     except UnicodeDecodeError:
         return _line_by_line(content)
+
+
+def _wide(content: bytes, encoding: str) -> tuple[str, str, list[Fault]]:
+    """Text of two or four bytes a letter; what fits no letter is replaced, which is then reported."""
+    return content.decode(encoding, errors="replace"), encoding, []
 
 
 def _line_by_line(content: bytes) -> tuple[str, str, list[Fault]]:
