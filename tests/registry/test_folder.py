@@ -340,10 +340,11 @@ def test_decisions_come_from_a_table_with_every_fault_told(folder, filled, tmp_p
     table = tmp_path / "mine.tsv"
     first, second = filled[TITLES[0]], filled[TITLES[1]]
     table.write_text(
-        f"record\tdecision\treason\n{first}\tinclude\n{second}\texclude\tdesign\n{second}\tlater\nnone\tinclude\n\t\n"
+        f"record\tdecision\treason\n{first}\tinclude\n{second}\texclude\tdesign\n{second}\tinclude\nnone\tinclude\n\t\n"
     )
     done, faults = library.screen_table(folder, table, stage=TA, screener="anna")
     assert done == 2
+    assert "twice" in str(faults[0])
     assert ["line 4" in str(faults[0]), "line 5" in str(faults[1])] == [True, True]
     assert len(library.screening_queue(folder, TA, "anna")) == 2
     table.write_text("id,decision\n")

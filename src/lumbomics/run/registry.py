@@ -67,28 +67,41 @@ def screen(
         If the person is no screener, the record is not to be screened at that stage, the reason is not on the list (at
         full text an exclusion needs one), or both have decided and only a resolution can change it.
     """
-    registry = open_registry(folder)
-    _require_screener(registry, screener)
-    report = _require_open(registry, record, stage)
-    _require_reason(registry, stage, choice, reason)
-    before = registry.standings(stage)[report]
-    own = before.words[registry.settings.screeners.index(screener)]
-    if own is not None and None not in before.words and (own.choice, own.reason) != (choice, reason):
-        raise InputError(
-            "both screeners have decided on this report", got=record, hint="settle it with `lumbomics registry resolve`"
+    desk = _Desk(open_registry(folder), stage, screener)
+    return desk.decide(record, choice, reason=reason, note=note)
+
+
+class _Desk:
+    """One screener at one stage: what is to be screened and where it stands, read once."""
+
+    def __init__(self, registry: Registry, stage: Stage, screener: str) -> None:
+        _require_screener(registry, screener)
+        self._registry, self._stage, self._screener = registry, stage, screener
+        self._open = frozenset(registry.open_at(stage))
+        self._standings = registry.standings(stage)
+        self._place = registry.settings.screeners.index(screener)
+
+    def decide(self, record: str, choice: str, *, reason: str, note: str = "") -> Decision:
+        report = self._registry.report_of(record)
+        _require_open(report in self._open, record, self._stage)
+        _require_reason(self._registry, self._stage, choice, reason)
+        words = self._standings[report].words
+        own = words[self._place]
+        if own is not None and None not in words and (own.choice, own.reason) != (choice, reason):
+            hint = "settle it with `lumbomics registry resolve`"
+            raise InputError("both screeners have decided on this report", got=record, hint=hint)
+        decision = Decision(
+            kind=Kind.SCREENING,
+            by=self._screener,
+            at=now(),
+            records=_shown_first(self._registry, record),
+            stage=self._stage,
+            choice=choice,
+            reason=reason,
+            note=note,
         )
-    decision = Decision(
-        kind=Kind.SCREENING,
-        by=screener,
-        at=now(),
-        records=_shown_first(registry, record),
-        stage=stage,
-        choice=choice,
-        reason=reason,
-        note=note,
-    )
-    files.append_decision(registry.folder, decision)
-    return decision
+        files.append_decision(self._registry.folder, decision)
+        return decision
 
 
 def screen_table(
@@ -105,18 +118,20 @@ def screen_table(
     rows = [line.split("\t") for line in decode(read_content(source)).text.split("\n")]
     if [cell.strip() for cell in rows[0][:2]] != ["record", "decision"]:
         raise ReadError("not a table of decisions", expected="columns record, decision, reason", where=source.name)
-    done = 0
+    desk = _Desk(open_registry(folder), stage, screener)
+    done: set[str] = set()
     faults: list[LumbomicsError] = []
     for number, row in enumerate(rows[1:], start=2):
         cells = [cell.strip() for cell in (*row, "", "")][:3]
         if not any(cells[1:]):
             continue
         try:
-            screen(folder, cells[0], cells[1], stage=stage, screener=screener, reason=cells[2])
-            done += 1
+            _require_once(cells[0], done)
+            desk.decide(cells[0], cells[1], reason=cells[2])
+            done.add(cells[0])
         except InputError as error:
             faults.append(InputError(str(error), where=f"{source.name}, line {number}"))
-    return done, faults
+    return len(done), faults
 
 
 def conflicts(folder: Path | str, stage: Stage) -> tuple[Standing, ...]:
@@ -145,7 +160,8 @@ def resolve(
         If there is no disagreement on that report, a screener settles it alone, or the reason is not on the list.
     """
     registry = open_registry(folder)
-    report = _require_open(registry, record, stage)
+    report = registry.report_of(record)
+    _require_open(report in registry.open_at(stage), record, stage)
     if not registry.standings(stage)[report].disagreement:
         raise InputError("the screeners do not disagree on this report", got=record)
     if (person(by) in registry.settings.screeners) is not consensus:
@@ -207,15 +223,15 @@ def _require_screener(registry: Registry, screener: str) -> None:
         )
 
 
-def _require_open(registry: Registry, record: str, stage: Stage) -> str:
-    report = registry.report_of(record)
-    if report not in registry.open_at(stage):
-        raise InputError(
-            f"the report is not to be screened at {stage}",
-            got=record,
-            hint="it was removed, excluded before or not retrieved",
-        )
-    return report
+def _require_once(record: str, done: set[str]) -> None:
+    if record in done:
+        raise InputError("the table decides on this record twice; the first counts", got=record)
+
+
+def _require_open(is_open: bool, record: str, stage: Stage) -> None:
+    if not is_open:
+        hint = "it was removed, excluded before or not retrieved"
+        raise InputError(f"the report is not to be screened at {stage}", got=record, hint=hint)
 
 
 def _require_reason(registry: Registry, stage: Stage, choice: str, reason: str) -> None:
