@@ -95,11 +95,13 @@ class Solid:
 
     def at_points(self, points_mm: FloatArray) -> FloatArray:
         """Level at world points (..., 3); +infinity outside the box."""
-        local = self.frame.to_local(points_mm)
-        inside = ((local >= self.low) & (local <= self.high)).all(axis=-1)
-        levels = np.full(local.shape[:-1], np.inf)
-        x, y, z = local[inside].T
-        if x.size:
+        levels = np.full(points_mm.shape[:-1], np.inf)
+        places = np.moveaxis(self.frame.to_local(points_mm), -1, 0)
+        inside = np.ones(levels.shape, dtype=np.bool_)
+        for place, low, high in zip(places, self.low, self.high, strict=True):
+            inside &= (place >= low) & (place <= high)
+        if inside.any():
+            x, y, z = (place[inside] for place in places)
             levels[inside] = self.level(x, y, z)
         return levels
 
