@@ -18,6 +18,7 @@ from lumbomics.core.anatomy import (
     rank,
     vertebra_number,
 )
+from lumbomics.core.errors import InputError
 from lumbomics.core.labels import Labels, Segmentation, Subregion, spine_name
 from lumbomics.core.measurement import Reason
 from lumbomics.core.sampling import sample_nearest
@@ -97,6 +98,9 @@ class SpineGeometry:
                 self._vertebrae[number] = self._describe(number, level)
             except NotMeasurableError as obstacle:
                 self._vertebrae[number] = obstacle
+            except InputError as fault:  # directions without a length, in labels that are no vertebra
+                detail = f"{level} cannot be described: {fault.problem}"
+                self._vertebrae[number] = NotMeasurableError(Reason.GEOMETRY_FAILED, detail)
         found = self._vertebrae[number]
         if isinstance(found, NotMeasurableError):
             raise NotMeasurableError(found.reason, found.detail)

@@ -25,6 +25,7 @@ from lumbomics.measure.geometry.uncertainty import BoundaryError
 
 _ROUNDS = 3
 _LEAST_VOLUME_MM3 = 1000.0
+_SIZES_MM = (6.0, 80.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +206,14 @@ def _in_front(solid: Solid, frame: Frame, extent: Footprint) -> Solid:
     return solid.keep(inside)
 
 
+def _require_believable(level: str, height_mm: float, extent: Footprint) -> None:
+    """Refuse what cannot be a vertebral body of any level, child or adult."""
+    sizes = {"height": height_mm, "depth": extent.depth_mm, "width": extent.width_mm}
+    strange = [f"{name} {size:.0f} mm" for name, size in sizes.items() if not _SIZES_MM[0] <= size <= _SIZES_MM[1]]
+    if strange:
+        raise NotMeasurableError(Reason.GEOMETRY_FAILED, f"{level} is no vertebral body: {', '.join(strange)}")
+
+
 def _assemble(
     number: int,
     level: str,
@@ -218,7 +227,8 @@ def _assemble(
     upper, lower = (
         describe_endplate(body, frame, extent, around.error, up=up, slab_mm=around.slab_mm) for up in (True, False)
     )
-    height = float(np.linalg.norm(upper.centre_mm - lower.centre_mm))
+    height = float((upper.centre_mm - lower.centre_mm) @ frame.superior)
+    _require_believable(level, height, extent)
     wall = around.error.position_se_mm(frame.right, (frame.anterior, 0.6 * extent.depth_mm), (frame.superior, height))
     side_se = wall / np.sqrt(2)
     lever = extent.depth_mm if canal is None else float(np.linalg.norm(frame.origin_mm - canal))
