@@ -18,7 +18,7 @@ TURN = Rotation.from_euler("xyz", (12, -6, 8), degrees=True).as_matrix()
 
 
 def ring(gap_deg: float) -> tuple[Solid, Frame, BoundaryError]:
-    """A ring 6 mm thick round an elliptic hole (11 x 8 mm half-axes), open behind over an angle, with a spur outside."""
+    """A ring 6 mm thick round an elliptic hole (11 x 8 mm half-axes), open behind over an angle, a spur outside."""
     grid = Grid.from_spacing((50, 50, 30), 1.0, origin_mm=(-24.6, -24.8, -14.7))
     x, y, z = np.moveaxis(grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1)) @ TURN, -1, 0)
     inner, outer = (x / 11) ** 2 + (y / 8) ** 2, (x / 17) ** 2 + (y / 14) ** 2
@@ -30,7 +30,7 @@ def ring(gap_deg: float) -> tuple[Solid, Frame, BoundaryError]:
     return solid, frame, BoundaryError(grid, 0.0, 4.0)
 
 
-@pytest.mark.parametrize("gap_deg", [0.0, 30.0])
+@pytest.mark.parametrize("gap_deg", [0.0, 16.0])
 def test_hole_has_its_area_and_depth_even_with_a_narrow_cleft(gap_deg: float) -> None:
     section = hole_section(*ring(gap_deg))
     assert section.area_mm2 == pytest.approx(np.pi * 11 * 8, rel=0.03)
