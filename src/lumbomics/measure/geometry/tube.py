@@ -17,7 +17,7 @@ from lumbomics.measure.geometry.section import Crossings, Section, fit_section
 from lumbomics.measure.geometry.surface import Solid
 from lumbomics.measure.geometry.uncertainty import BoundaryError
 
-_WINDOW_MM = 12.0
+_WINDOW_MM = 8.0
 _PROBE_MM = 1.5
 _PROBE_SHARE = 0.6
 
