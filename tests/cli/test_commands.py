@@ -116,13 +116,3 @@ def test_a_run_of_which_every_visit_fails_ends_with_code_2_and_names_the_fault(l
     shown = RUNNER.invoke(app, arguments)
     assert shown.exit_code == 2
     assert "--lowest-vertebra" in shown.output
-
-
-def test_the_demo_goes_from_dicom_to_a_report(tmp_path: Path) -> None:
-    shown = RUNNER.invoke(app, ["demo", "--out", str(tmp_path), "--patients", "1", "--json"])
-    assert shown.exit_code == 0, shown.output
-    (visit,) = json.loads(shown.stdout)["visits"]
-    assert visit["status"] == "done"
-    assert visit["measured"] > 200
-    assert Path(visit["report"]).is_file()
-    assert len(list((tmp_path / "dicom").rglob("IM*"))) == 45
