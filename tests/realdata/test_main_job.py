@@ -36,32 +36,28 @@ def lumbar_values(results: list[Any]) -> list[Measurement]:
     return [r for r in results if isinstance(r, Measurement)]
 
 
-def test_verse_ct_gives_lordosis_to_l5_and_no_sacral_value(real_file: Any, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def verse(real_file: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     folder = real_file("verse014")
-    results = results_of(
-        tmp_path,
+    return results_of(
+        tmp_path_factory.mktemp("verse"),
         folder / "sub-verse014_ct.nii.gz",
         folder / "sub-verse014_seg-vert_msk.nii.gz",
         convention="verse",
         contrast=("CT",),
     )
-    assert 45 < value_of(results, "lumbar_lordosis_l1_l5", "endplate_line_midsagittal") < 65
-    sacral = [r for r in results if r.biomarker in {"lumbar_lordosis_l1_s1", "sacral_slope"}]
+
+
+def test_verse_ct_gives_lordosis_to_l5_and_no_sacral_value(verse: list[Any]) -> None:
+    assert 45 < value_of(verse, "lumbar_lordosis_l1_l5", "endplate_line_midsagittal") < 65
+    sacral = [r for r in verse if r.biomarker in {"lumbar_lordosis_l1_s1", "sacral_slope"}]
     assert sacral
     assert all(isinstance(r, Absent) for r in sacral)
 
 
-def test_the_slip_that_is_seen_on_verse_ct_is_measured(real_file: Any, tmp_path: Path) -> None:
-    folder = real_file("verse014")
-    results = results_of(
-        tmp_path,
-        folder / "sub-verse014_ct.nii.gz",
-        folder / "sub-verse014_seg-vert_msk.nii.gz",
-        convention="verse",
-        contrast=("CT",),
-    )
+def test_the_slip_that_is_seen_on_verse_ct_is_measured(verse: list[Any]) -> None:
     # By eye on the mid-sagittal picture L4 stands a good quarter of L5's endplate in front of it.
-    assert 22 < value_of(results, "slip_percent", "endplate_corner", "L4-L5") < 36
+    assert 22 < value_of(verse, "slip_percent", "endplate_corner", "L4-L5") < 36
 
 
 def test_trunk_ct_with_automatic_labels_gives_lordosis_to_the_sacrum(real_file: Any, tmp_path: Path) -> None:
