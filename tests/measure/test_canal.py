@@ -12,7 +12,7 @@ from lumbomics.core.grid import Grid
 from lumbomics.core.labels import Labels, Segmentation
 from lumbomics.core.measurement import Absent, Measurement, Reason, Result, Shape
 from lumbomics.measure import canal_profile, describe_spine
-from lumbomics.measure.canal import bony_canal_dimensions
+from lumbomics.measure.canal import SIDES_CUT_OFF, bony_canal_dimensions
 from lumbomics.measure.dural_sac import dural_sac_area, dural_sac_diameters
 from lumbomics.phantom import Phantom, make_phantom
 from lumbomics.phantom.chain import disc_frame
@@ -99,13 +99,21 @@ def test_every_site_is_answered_exactly_once(results: list[Result]) -> None:
         assert {k[2] for k in keys if k[:2] == ("dural_sac_area", method)} == set(DISCS)
 
 
-def test_smallest_area_of_a_level_is_no_larger_than_at_its_discs(results: list[Result]) -> None:
-    smallest = value_of(results, "bony_canal_dimensions", "area_minimum", "L4")
-    for level in ("L3-L4", "L4-L5"):
-        at_disc = value_of(results, "bony_canal_dimensions", "area", level)
-        assert smallest.value is not None
-        assert at_disc.value is not None
-        assert smallest.value < at_disc.value + 2 * (at_disc.se or 0)
+def test_the_smallest_canal_area_of_a_level_is_never_above_that_at_its_discs(results: list[Result]) -> None:
+    for upper, level, lower in zip(DISCS[:-1], ("L1", "L2", "L3", "L4", "L5"), DISCS[1:], strict=True):
+        smallest = value_of(results, "bony_canal_dimensions", "area_minimum", level).value
+        at_discs = [value_of(results, "bony_canal_dimensions", "area", disc).value for disc in (upper, lower)]
+        assert smallest is not None
+        assert all(at_disc is not None and smallest <= at_disc for at_disc in at_discs)
+
+
+def test_the_smallest_sac_area_near_a_disc_is_never_above_that_at_the_disc(results: list[Result]) -> None:
+    for disc in DISCS:
+        smallest = value_of(results, "dural_sac_area", "minimum_within_6mm", disc).value
+        at_disc = value_of(results, "dural_sac_area", "perpendicular_at_disc", disc).value
+        assert smallest is not None
+        assert at_disc is not None
+        assert smallest <= at_disc
 
 
 def test_drawings_lie_in_the_section(results: list[Result]) -> None:
@@ -193,12 +201,26 @@ def test_cutting_the_image_above_a_level_leaves_lower_levels_unchanged(millimetr
     assert gone.reason is Reason.FIELD_OF_VIEW
 
 
-def test_a_slab_too_narrow_for_the_canal_gives_absent(millimetre: Segmentation) -> None:
-    columns = millimetre.spine.boxes[CANAL][0]
-    middle = (columns.start + columns.stop) // 2
-    affine = millimetre.spine.grid.affine.copy()
-    affine[:3, 3] = millimetre.spine.grid.to_world([middle - 7, 0, 0])
-    grid = Grid((15, *millimetre.spine.grid.shape[1:]), affine)
-    labels = Labels(millimetre.spine.array[middle - 7 : middle + 8].copy(), grid, boundary_sd_mm=0.0)
-    areas = [r for r in bony_canal_dimensions(describe_spine(Segmentation(spine=labels))) if r.method == "area"]
-    assert all(isinstance(r, Absent) for r in areas)
+def slab(whole: Labels, half_width: int) -> Segmentation:
+    """The sagittal slices within so many voxels of the canal's middle."""
+    columns = whole.boxes[CANAL][0]
+    first = (columns.start + columns.stop) // 2 - half_width
+    affine = whole.grid.affine.copy()
+    affine[:3, 3] = whole.grid.to_world([first, 0, 0])
+    grid = Grid((2 * half_width + 1, *whole.grid.shape[1:]), affine)
+    return Segmentation(spine=Labels(whole.array[first : first + grid.shape[0]].copy(), grid, boundary_sd_mm=0.0))
+
+
+def test_a_slab_narrower_than_the_canal_still_shows_its_depth_but_no_area(millimetre: Segmentation) -> None:
+    whole, cut = (bony_canal_dimensions(describe_spine(s)) for s in (millimetre, slab(millimetre.spine, 8)))
+    for result in cut:
+        if result.method in {"area", "area_minimum"}:
+            assert isinstance(result, Absent)
+            assert result.reason is Reason.FIELD_OF_VIEW
+    for method, levels in (("anteroposterior", DISCS[1:5]), ("anteroposterior_midbody", ("L2", "L3", "L4"))):
+        for level in levels:
+            seen = value_of(cut, "bony_canal_dimensions", method, level)
+            assert seen.caution == SIDES_CUT_OFF
+            assert seen.value == pytest.approx(
+                value_of(whole, "bony_canal_dimensions", method, level).value, abs=2.5 * (seen.se or 0)
+            )
