@@ -47,7 +47,7 @@ def mid_height(spine: SpineGeometry, level: str) -> tuple[float, float, FloatArr
         raise NotMeasurableError(Reason.GEOMETRY_FAILED, f"the middle of {level} could not be measured")
     top, bottom = (float(np.nanmean(face)) for face in faces)
     patch = (frame.anterior, 2 * _WINDOW_MM), (frame.right, 2 * slab)
-    spread = both(*(spine.error.position_se_mm(plate.normal, *patch) for plate in plates))
+    spread = both(*(spine.error.position_se_mm(p.normal, *patch) for p in plates), *(p.doubt_mm for p in plates))
     points = frame.to_world(np.array([[0.0, centre, top], [0.0, centre, bottom]]))
     return top - bottom, spread, points
 

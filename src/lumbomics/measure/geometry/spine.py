@@ -141,9 +141,10 @@ class SpineGeometry:
         self._require(vertebra_number(upper), upper)
         self._require(vertebra_number(lower), lower)
         solid = self.structure(vertebra_number(upper) + DISC_OFFSET)
-        if solid.touches_edge():
+        if len(solid.cut_faces()):
             name = disc_level(vertebra_number(upper), vertebra_number(lower))
-            raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"the disc {name} is cut off by the edge of the image")
+            where = "at the side" if any(solid.at_sides) else "by the edge of the image"
+            raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"the disc {name} is cut off {where}")
         return solid
 
     @cached_property
