@@ -1,19 +1,8 @@
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from lumbomics.core.grid import Grid
 from lumbomics.core.labels import Labels
-
-
-@pytest.fixture(scope="session")
-def data_folder() -> Path:
-    folder = Path(os.environ.get("LUMBOMICS_DATA") or Path(__file__).parents[3] / "shared" / "data")
-    if not folder.is_dir():
-        pytest.skip("real images are not beside the checkout (set LUMBOMICS_DATA)")
-    return folder
 
 
 @pytest.fixture

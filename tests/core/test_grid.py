@@ -100,8 +100,9 @@ def test_grids_are_the_same_place_only_with_shape_and_corners():
 
 def test_two_known_frames_that_differ_are_refused_and_an_unknown_one_is_not():
     one, other, unknown = (Grid.from_spacing((2, 2, 2), (1, 1, 1), frame=f) for f in ("1.2", "1.3", None))
-    with pytest.raises(FrameMismatchError, match=r"1\.3"):
+    with pytest.raises(FrameMismatchError, match="different frames") as caught:
         one.require_same_frame(other)
+    assert "1.3" not in str(caught.value), "a UID may hold a date"
     with pytest.raises(FrameMismatchError):
         one.require_same_place(other)
     one.require_same_frame(unknown)

@@ -148,3 +148,21 @@ def test_s1_has_no_inferior_endplate(coarse):
 def test_impossible_options_are_refused(bad):
     with pytest.raises(InputError):
         MeasureOptions(**bad)
+
+
+@pytest.mark.parametrize("kind", ["noise", "block", "single slice", "plates"])
+def test_labels_that_are_no_vertebrae_give_reasons_and_no_crash(kind):
+    rng = np.random.default_rng(0)
+    numbers = np.array([0, 20, 21, 22, 23, 24, 26, 61, 122], dtype=np.uint8)
+    plates = np.zeros((40, 40, 100), dtype=np.uint8)
+    for place, number in enumerate((20, 21, 22, 23, 24, 26)):
+        plates[10:30, 8:30, 90 - 15 * place : 92 - 15 * place] = number
+    array = {
+        "noise": rng.choice(numbers, (30, 30, 40)),
+        "block": np.full((20, 20, 20), 22, dtype=np.uint8),
+        "single slice": rng.choice(numbers, (1, 40, 40)),
+        "plates": plates,
+    }[kind]
+    results = measure(Segmentation(spine=Labels(array, Grid.from_spacing(array.shape, (2.0, 2.0, 2.0)))))
+    assert results
+    assert not any(isinstance(r, Measurement) for r in results if r.biomarker in (HEIGHT, "segmental_lordosis"))

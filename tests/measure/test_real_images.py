@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import nibabel as nib
@@ -32,13 +31,9 @@ def labels_of(path: Path, numbers: dict[int, int] | None = None) -> Labels:
 
 
 @pytest.fixture(scope="module")
-def load():
-    folder = Path(os.environ.get("LUMBOMICS_DATA") or Path(__file__).parents[3] / "shared" / "data")
-
+def load(real_file):
     def loader(name: str, numbers: dict[int, int] | None = None) -> Labels:
-        if not (folder / name).is_file():
-            pytest.skip("real images are not beside the checkout (set LUMBOMICS_DATA)")
-        return labels_of(folder / name, numbers)
+        return labels_of(real_file(name), numbers)
 
     return loader
 

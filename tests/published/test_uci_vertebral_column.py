@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,11 +15,8 @@ HALF_ENDPLATE_MM = 17.0
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[dict[str, str]]:
-    folder = Path(os.environ.get("LUMBOMICS_DATA") or Path(__file__).parents[3] / "shared" / "data")
-    if not (folder / TABLE).is_file():
-        pytest.skip("the UCI table is not beside the checkout (set LUMBOMICS_DATA)")
-    with (folder / TABLE).open(newline="") as file:
+def rows(real_file) -> list[dict[str, str]]:
+    with real_file(TABLE).open(newline="") as file:
         return list(csv.DictReader(file))
 
 

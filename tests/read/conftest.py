@@ -1,22 +1,9 @@
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Image, Quantity
 from lumbomics.write.dicom import write_dicom_series
-
-
-@pytest.fixture(scope="session")
-def data_folder():
-    """The real images beside the checkout, or a skip that says so."""
-    stated = os.environ.get("LUMBOMICS_DATA")
-    folder = Path(stated) if stated else Path(__file__).parents[3] / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip("the real images are not beside the checkout (LUMBOMICS_DATA or ../shared/data)")
-    return folder
 
 
 def sagittal_image(shape=(6, 8, 5), *, seed=0, origin=(10.0, 40.0, 90.0), frame=None, ct=False):

@@ -160,12 +160,12 @@ class Grid:
         return bool(close and (nearest >= 0).all() and (nearest < self.shape).all())
 
     def require_same_frame(self, other: Grid, *, where: str | None = None) -> None:
-        """Raise FrameMismatchError if both frames are known and differ."""
+        """Raise FrameMismatchError if both frames are known and differ; UIDs may hold dates, so none is told."""
         if self.frame is not None and other.frame is not None and self.frame != other.frame:
             raise FrameMismatchError(
                 "objects lie in different frames of reference",
-                expected=self.frame,
-                got=other.frame,
+                expected="the same frame of reference UID",
+                got="two that differ",
                 where=where,
                 hint="register the two first, or give labels made on this image",
             )

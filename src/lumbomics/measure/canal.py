@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -13,10 +14,11 @@ from lumbomics.core.anatomy import CANAL, CORD, Side
 from lumbomics.core.image import Image
 from lumbomics.core.measurement import Drawing, Measurement, Reason, Result, Shape
 from lumbomics.measure.attempt import attempt, both, pair_level
-from lumbomics.measure.geometry.frame import FloatArray
+from lumbomics.measure.geometry.frame import FloatArray, Frame
+from lumbomics.measure.geometry.midline import midline_depth
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.pedicle import find_pedicle
-from lumbomics.measure.geometry.profile import Profile, area, depth
+from lumbomics.measure.geometry.profile import Cut, Profile, area, depth
 from lumbomics.measure.geometry.rays import entries, voxel_extent_mm
 from lumbomics.measure.geometry.section import Section
 from lumbomics.measure.geometry.spine import SpineGeometry
@@ -27,7 +29,7 @@ from lumbomics.measure.registry import implements
 from lumbomics.measure.vertebral_foramen import vertebral_foramina
 
 BIOMARKER = "bony_canal_dimensions"
-_AT_DISC = ("area", "anteroposterior")
+SIDES_CUT_OFF = "the edge of the image cuts off the sides of the canal: its depth is read in the midline of the spine"
 _ROWS_MM = 0.5
 
 
@@ -60,15 +62,16 @@ class CanalProfile:
 
 @dataclass(frozen=True, eq=False)
 class _Canal:
-    """The canal of one spine, cut all along."""
+    """The canal of one spine, cut all along, and its sections at the discs."""
 
     levelled: LevelledTube
     profile: Profile
+    at_discs: dict[str, Cut]
 
     @classmethod
     def of(cls, spine: SpineGeometry) -> _Canal:
         levelled = levelled_canal(spine)
-        return cls(levelled, levelled.profile(*levelled.tube.centreline.extent_mm))
+        return cls(levelled, levelled.profile(*levelled.tube.centreline.extent_mm), dict(_at_discs(levelled)))
 
 
 def levelled_canal(spine: SpineGeometry) -> LevelledTube:
@@ -111,6 +114,14 @@ def canal_profile(spine: SpineGeometry) -> CanalProfile:
     )
 
 
+def _at_discs(levelled: LevelledTube) -> Iterator[tuple[str, Cut]]:
+    for upper, lower in levelled.spine.disc_pairs:
+        with suppress(NotMeasurableError):
+            station, _ = levelled.at_disc(upper, lower)
+            front = levelled.spine.segment(upper, lower).anterior
+            yield pair_level(upper, lower), (station, levelled.tube.section(station, front))
+
+
 @implements(BIOMARKER)
 def bony_canal_dimensions(spine: SpineGeometry, image: Image | None = None) -> list[Result]:
     """Area, extents and interpedicular distance of the canal at every disc and vertebra.
@@ -127,7 +138,8 @@ def bony_canal_dimensions(spine: SpineGeometry, image: Image | None = None) -> l
         canal = obstacle
     results: list[Result] = []
     for pair in spine.disc_pairs:
-        results += attempt(BIOMARKER, _AT_DISC, partial(_at_disc, canal, *pair), level=pair_level(*pair))
+        for method, at_disc in (("area", _area), ("anteroposterior", _at_disc)):
+            results += attempt(BIOMARKER, [method], partial(at_disc, canal, *pair), level=pair_level(*pair))
     for method, compute in (
         ("area_minimum", _area_minimum),
         ("anteroposterior_midbody", _at_midbody),
@@ -144,11 +156,16 @@ def _require(canal: _Canal | NotMeasurableError) -> _Canal:
     return canal
 
 
-def _at_disc(found: _Canal | NotMeasurableError, upper: str, lower: str) -> Iterator[Result]:
-    canal = _require(found)
-    level = pair_level(upper, lower)
+def _section_at_disc(canal: _Canal, upper: str, lower: str) -> tuple[float, Section, str | None]:
     station, caution = canal.levelled.at_disc(upper, lower)
-    section = canal.levelled.tube.section(station, canal.levelled.spine.segment(upper, lower).anterior)
+    known = canal.at_discs.get(pair_level(upper, lower))
+    front = canal.levelled.spine.segment(upper, lower).anterior
+    return station, known[1] if known else canal.levelled.tube.section(station, front), caution
+
+
+def _area(found: _Canal | NotMeasurableError, upper: str, lower: str) -> Iterator[Result]:
+    canal, level = _require(found), pair_level(upper, lower)
+    station, section, caution = _section_at_disc(canal, upper, lower)
     yield Measurement(
         biomarker=BIOMARKER,
         method="area",
@@ -159,19 +176,36 @@ def _at_disc(found: _Canal | NotMeasurableError, upper: str, lower: str) -> Iter
         caution=caution,
         drawings=(outline(section, f"canal at {level}"),),
     )
+
+
+def _at_disc(found: _Canal | NotMeasurableError, upper: str, lower: str) -> Iterator[Result]:
+    canal, level = _require(found), pair_level(upper, lower)
+    try:
+        station, section, caution = _section_at_disc(canal, upper, lower)
+    except NotMeasurableError as obstacle:
+        station, _ = canal.levelled.at_disc(upper, lower)
+        frame = canal.levelled.spine.segment(upper, lower)
+        yield _midline(canal, obstacle, frame.at(_disc_middle(canal, upper, lower)), station, "anteroposterior", level)
+        return
     yield _depth(canal, section, station, "anteroposterior", level, caution)
+
+
+def _disc_middle(canal: _Canal, upper: str, lower: str) -> FloatArray:
+    ends = [canal.levelled.spine.vertebra(level).frame.origin_mm for level in (upper, lower)]
+    return np.asarray(np.mean(ends, axis=0), dtype=np.float64)
 
 
 def _area_minimum(found: _Canal | NotMeasurableError, level: str) -> Iterator[Result]:
     canal = _require(found)
     first, last = canal.levelled.around_body(level)
-    smallest, section, se = canal.profile.smallest(first, last, station_se_mm=STATION_SE_MM)
+    known = [cut for cut in canal.at_discs.values() if first <= cut[0] <= last]
+    section, se = canal.levelled.smallest(canal.profile, first, last, known)
     yield Measurement(
         biomarker=BIOMARKER,
         method="area_minimum",
         unit="mm2",
         level=level,
-        value=smallest,
+        value=section.area_mm2,
         se=se,
         drawings=(outline(section, f"smallest canal section at {level}"),),
     )
@@ -179,9 +213,34 @@ def _area_minimum(found: _Canal | NotMeasurableError, level: str) -> Iterator[Re
 
 def _at_midbody(found: _Canal | NotMeasurableError, level: str) -> Iterator[Result]:
     canal = _require(found)
-    station = canal.levelled.at_body(level)
-    section = canal.levelled.tube.section(station, canal.levelled.spine.vertebra(level).frame.anterior)
+    station, frame = canal.levelled.at_body(level), canal.levelled.spine.vertebra(level).frame
+    try:
+        section = canal.levelled.tube.section(station, frame.anterior)
+    except NotMeasurableError as obstacle:
+        yield _midline(canal, obstacle, frame, station, "anteroposterior_midbody", level)
+        return
     yield _depth(canal, section, station, "anteroposterior_midbody", level, None)
+
+
+def _midline(
+    canal: _Canal, obstacle: NotMeasurableError, frame: Frame, station_mm: float, method: str, level: str
+) -> Measurement:
+    """Depth in the spine's midline where the edge of the image cuts off the sides of the canal, but not its middle."""
+    if obstacle.reason is not Reason.FIELD_OF_VIEW:
+        raise obstacle
+    chord = midline_depth(canal.levelled.tube, station_mm, frame)
+    return Measurement(
+        biomarker=BIOMARKER,
+        method=method,
+        unit="mm",
+        level=level,
+        value=chord.length_mm,
+        se=chord.se_mm,
+        caution=SIDES_CUT_OFF,
+        drawings=(
+            Drawing.line(chord.ends_mm[0], chord.ends_mm[1], f"anteroposterior diameter of the canal at {level}"),
+        ),
+    )
 
 
 def _depth(

@@ -72,8 +72,8 @@ def coronal_cobb(spine: SpineGeometry, image: Image | None = None) -> list[Resul
 
 def _cobb(spine: SpineGeometry) -> Iterator[Result]:
     for level in ("L1", "L2", "L3", "L4", "L5"):
-        spine.vertebra(level)
-    vertebrae = spine.described("T10", "L5")
+        spine.vertebra(level).require_whole_width()
+    vertebrae = tuple(v for v in spine.described("T10", "L5") if not v.cut_at_side)
     plane = coronal_plane(vertebrae)
     curve = largest_curve(vertebrae, plane)
     side = "right" if curve.angle_deg > 0 else "left"

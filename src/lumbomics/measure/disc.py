@@ -70,7 +70,8 @@ def mean_height(spine: SpineGeometry, space: DiscSpace) -> tuple[float, float, t
     if np.isfinite(gap).mean() < _LEAST_CROSSINGS:
         raise NotMeasurableError(Reason.GEOMETRY_FAILED, "the facing endplates could not be followed")
     patch = (space.frame.anterior, float(along[-1] - along[0])), (space.frame.right, 2 * slab)
-    spread = both(*(spine.error.position_se_mm(p.normal, *patch) for p in (space.above, space.below)))
+    plates = space.above, space.below
+    spread = both(*(spine.error.position_se_mm(p.normal, *patch) for p in plates), *(p.doubt_mm for p in plates))
     lines = (_profile(space.frame, along, top, "upper surface"), _profile(space.frame, along, bottom, "lower surface"))
     return float(np.nanmean(gap)), spread, lines
 

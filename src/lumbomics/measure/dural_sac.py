@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
+from weakref import WeakKeyDictionary
 
 from lumbomics.core.image import Image
 from lumbomics.core.measurement import Drawing, Measurement, Reason, Result
 from lumbomics.measure.attempt import attempt, both, pair_level
 from lumbomics.measure.canal import outline
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
-from lumbomics.measure.geometry.profile import STEP_MM, Profile, area, depth
+from lumbomics.measure.geometry.profile import Profile, area, depth
+from lumbomics.measure.geometry.section import Section
 from lumbomics.measure.geometry.spine import SpineGeometry
 from lumbomics.measure.geometry.stations import STATION_SE_MM, LevelledTube
 from lumbomics.measure.geometry.surface import Solid
@@ -22,10 +25,11 @@ AREA = "dural_sac_area"
 DIAMETERS = "dural_sac_diameters"
 _AREA_METHODS = ("perpendicular_at_disc", "minimum_within_6mm")
 _DIAMETER_METHODS = ("anteroposterior", "transverse", "ratio_ap_transverse")
-_WITHIN_MM = 6.0
+WITHIN_MM = 6.0
 SAC_VALUE = 1
 """Value of the sac in its label map."""
 
+_FOUND: WeakKeyDictionary[SpineGeometry, tuple[Tube, dict[str, _AtDisc]]] = WeakKeyDictionary()
 _Sac = LevelledTube | NotMeasurableError
 _Compute = Callable[[_Sac, str, str], Iterator[Result]]
 
@@ -41,8 +45,30 @@ def levelled_sac(spine: SpineGeometry) -> LevelledTube:
     labels = spine.segmentation.dural_sac
     if labels is None or SAC_VALUE not in labels.boxes:
         raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, "the dural sac is not in the labels")
-    drawing = BoundaryError.from_labels(labels, spine.options)
-    return LevelledTube(Tube.of_solid(Solid.from_labels(labels, SAC_VALUE), drawing, name="dural sac"), spine)
+    if spine not in _FOUND:
+        drawing, solid = BoundaryError.from_labels(labels, spine.options), Solid.from_labels(labels, SAC_VALUE)
+        _FOUND[spine] = Tube.of_solid(solid, drawing, name="dural sac"), {}
+    return LevelledTube(_FOUND[spine][0], spine)
+
+
+@dataclass(frozen=True, eq=False)
+class _AtDisc:
+    """The sac at a disc: station, section, the profile within 6 mm, and a caution where the disc is not labelled."""
+
+    station_mm: float
+    section: Section
+    profile: Profile
+    caution: str | None
+
+
+def _at_disc(sac: LevelledTube, upper: str, lower: str) -> _AtDisc:
+    """Cut the sac at a disc, once for areas and diameters."""
+    known, level = _FOUND[sac.spine][1], pair_level(upper, lower)
+    if level not in known:
+        station, caution = sac.at_disc(upper, lower)
+        section = sac.tube.section(station, sac.spine.segment(upper, lower).anterior)
+        known[level] = _AtDisc(station, section, sac.profile(station - WITHIN_MM, station + WITHIN_MM), caution)
+    return known[level]
 
 
 @implements(AREA)
@@ -77,50 +103,43 @@ def _at_every_disc(spine: SpineGeometry, biomarker: str, methods: tuple[str, ...
 
 
 def _areas(found: _Sac, upper: str, lower: str) -> Iterator[Result]:
-    sac = _require(found)
-    level = pair_level(upper, lower)
-    station, caution = sac.at_disc(upper, lower)
-    section = sac.tube.section(station, sac.spine.segment(upper, lower).anterior)
-    profile = sac.profile(station - _WITHIN_MM - STEP_MM, station + _WITHIN_MM + STEP_MM)
-    moved = STATION_SE_MM * profile.slope_at(station, area)
+    sac, level = _require(found), pair_level(upper, lower)
+    cut = _at_disc(sac, upper, lower)
+    moved = STATION_SE_MM * cut.profile.slope_at(cut.station_mm, area)
     yield Measurement(
         biomarker=AREA,
         method="perpendicular_at_disc",
         unit="mm2",
         level=level,
-        value=section.area_mm2,
-        se=both(section.area_se_mm2, moved),
-        caution=caution,
-        drawings=(outline(section, f"dural sac at {level}"),),
+        value=cut.section.area_mm2,
+        se=both(cut.section.area_se_mm2, moved),
+        caution=cut.caution,
+        drawings=(outline(cut.section, f"dural sac at {level}"),),
     )
-    yield from attempt(AREA, _AREA_METHODS[1:], partial(_smallest, profile, station, level, caution), level=level)
+    yield from attempt(AREA, _AREA_METHODS[1:], partial(_smallest, sac, cut, level), level=level)
 
 
-def _smallest(profile: Profile, station_mm: float, level: str, caution: str | None) -> Iterator[Result]:
-    smallest, narrowest, se = profile.smallest(
-        station_mm - _WITHIN_MM, station_mm + _WITHIN_MM, station_se_mm=STATION_SE_MM
-    )
+def _smallest(sac: LevelledTube, cut: _AtDisc, level: str) -> Iterator[Result]:
+    ends = cut.station_mm - WITHIN_MM, cut.station_mm + WITHIN_MM
+    narrowest, se = sac.smallest(cut.profile, *ends, [(cut.station_mm, cut.section)])
     yield Measurement(
         biomarker=AREA,
         method="minimum_within_6mm",
         unit="mm2",
         level=level,
-        value=smallest,
+        value=narrowest.area_mm2,
         se=se,
-        caution=caution,
+        caution=cut.caution,
         drawings=(outline(narrowest, f"smallest section of the dural sac near {level}"),),
     )
 
 
 def _diameters(found: _Sac, upper: str, lower: str) -> Iterator[Result]:
-    sac = _require(found)
-    level = pair_level(upper, lower)
-    station, caution = sac.at_disc(upper, lower)
-    section = sac.tube.section(station, sac.spine.segment(upper, lower).anterior)
-    nearby = sac.profile(station - STATION_SE_MM, station + STATION_SE_MM)
+    level, cut = pair_level(upper, lower), _at_disc(_require(found), upper, lower)
+    section, caution = cut.section, cut.caution
     depth_chord, width = section.chord_along_anterior(), section.width_along_right()
     ratio = depth_chord.length_mm / width.length_mm
-    depth_se = both(depth_chord.se_mm, STATION_SE_MM * nearby.slope_at(station, depth))
+    depth_se = both(depth_chord.se_mm, STATION_SE_MM * cut.profile.slope_at(cut.station_mm, depth))
     lines = (
         Drawing.line(
             depth_chord.ends_mm[0], depth_chord.ends_mm[1], f"anteroposterior diameter of the dural sac at {level}"

@@ -115,7 +115,7 @@ def lateral_listhesis(spine: SpineGeometry, image: Image | None = None) -> list[
 
 
 def _lateral(spine: SpineGeometry, upper: str, lower: str) -> Iterator[Result]:
-    above, below = spine.vertebra(upper), spine.vertebra(lower)
+    above, below = (spine.vertebra(level).require_whole_width() for level in (upper, lower))
     first, last = above.require_inferior(), below.superior
     offset = first.middle_mm - last.middle_mm
     yield Measurement(

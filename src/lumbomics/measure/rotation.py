@@ -62,7 +62,7 @@ def _rotation(spine: SpineGeometry, level: str) -> Iterator[Result]:
 
 def _with_canal(vertebra: VertebraGeometry) -> VertebraGeometry:
     """Refuse an anterior axis that was not read from the canal, since rotation is read from it."""
-    if vertebra.anterior_source not in _FROM_CANAL:
+    if vertebra.require_whole_width().anterior_source not in _FROM_CANAL:
         raise NotMeasurableError(
             Reason.STRUCTURE_NOT_LABELLED, f"neither a canal nor the foramen of {vertebra.level} is in the labels"
         )

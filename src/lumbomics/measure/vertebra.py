@@ -42,13 +42,12 @@ def mid_height(spine: SpineGeometry, level: str) -> tuple[float, float, FloatArr
     centre = float(np.mean([frame.to_local(p.middle_mm)[1] for p in plates]))
     slab = spine.options.slab_half_width_mm
     across, along = np.linspace(-slab, slab, 11), centre + np.linspace(-_WINDOW_MM, _WINDOW_MM, 5)
-    top, bottom = (
-        float(np.nanmean(surface_heights(vertebra.body, frame, across, along, up=up))) for up in (True, False)
-    )
-    if not np.isfinite(top - bottom):
+    faces = [surface_heights(vertebra.body, frame, across, along, up=up) for up in (True, False)]
+    if not np.isfinite(faces).all(axis=0).any():
         raise NotMeasurableError(Reason.GEOMETRY_FAILED, f"the middle of {level} could not be measured")
+    top, bottom = (float(np.nanmean(face)) for face in faces)
     patch = (frame.anterior, 2 * _WINDOW_MM), (frame.right, 2 * slab)
-    spread = both(*(spine.error.position_se_mm(plate.normal, *patch) for plate in plates))
+    spread = both(*(spine.error.position_se_mm(p.normal, *patch) for p in plates), *(p.doubt_mm for p in plates))
     points = frame.to_world(np.array([[0.0, centre, top], [0.0, centre, bottom]]))
     return top - bottom, spread, points
 

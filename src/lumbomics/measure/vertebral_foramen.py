@@ -9,11 +9,11 @@ import numpy as np
 
 from lumbomics.core.anatomy import Side
 from lumbomics.core.measurement import Drawing, Measurement, Reason, Result, Shape
-from lumbomics.measure.attempt import attempt
+from lumbomics.measure.attempt import attempt, both
 from lumbomics.measure.geometry.frame import Frame
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.pedicle import canal_centre_mm, find_pedicle
-from lumbomics.measure.geometry.rays import voxel_extent_mm
+from lumbomics.measure.geometry.rays import entries, voxel_extent_mm
 from lumbomics.measure.geometry.ring import hole_section
 from lumbomics.measure.geometry.section import Section
 from lumbomics.measure.geometry.spine import SpineGeometry
@@ -65,11 +65,7 @@ def _require_resolution(spine: SpineGeometry, vertebra: VertebraGeometry) -> Non
 
 def _of_vertebra(spine: SpineGeometry, level: str) -> Iterator[Result]:
     section = foramen_section(spine, level)
-    chord = section.chord_along_anterior()
     polygon = Drawing(Shape.POLYGON, section.polygon_mm[::4], f"vertebral foramen of {level}")
-    line = Drawing.line(
-        chord.ends_mm[0], chord.ends_mm[1], f"anteroposterior diameter of the vertebral foramen of {level}"
-    )
     yield Measurement(
         biomarker=_BIOMARKER,
         method=METHODS[0],
@@ -79,12 +75,23 @@ def _of_vertebra(spine: SpineGeometry, level: str) -> Iterator[Result]:
         se=section.area_se_mm2,
         drawings=(polygon,),
     )
+    yield from attempt(_BIOMARKER, METHODS[1:], partial(_depth, spine, level, section, polygon), level=level)
+
+
+def _depth(spine: SpineGeometry, level: str, section: Section, polygon: Drawing) -> Iterator[Result]:
+    """Distance from bone to bone through the centroid: the hole's corner behind is sharper than the smooth outline."""
+    bone, front = spine.structure(spine.vertebra(level).number), section.frame.anterior
+    reach = [float(entries(bone, section.centroid_mm[None], sign * front)[0]) for sign in (1.0, -1.0)]
+    if not np.isfinite(reach).all():
+        raise NotMeasurableError(Reason.GEOMETRY_FAILED, f"the arch of {level} is cleft in the middle of this plane")
+    wall = both(voxel_extent_mm(bone.grid, front) / np.sqrt(12), spine.error.drawing_sd_mm)
+    ends = section.centroid_mm + reach[0] * front, section.centroid_mm - reach[1] * front
     yield Measurement(
         biomarker=_BIOMARKER,
         method=METHODS[1],
         unit="mm",
         level=level,
-        value=chord.length_mm,
-        se=chord.se_mm,
-        drawings=(polygon, line),
+        value=sum(reach),
+        se=both(wall, wall),
+        drawings=(polygon, Drawing.line(*ends, f"anteroposterior diameter of the vertebral foramen of {level}")),
     )

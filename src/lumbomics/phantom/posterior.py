@@ -121,7 +121,7 @@ def posterior_elements(
 
 def _pedicle_solid(vertebra: Vertebra, sign: float) -> Solid:
     middle = pedicle(vertebra, sign)
-    front, back = middle.y + 11.0, middle.y - _PEDICLE_REACH_MM
+    front, back = middle.y + 11.0, middle.y - 1.5 * _PEDICLE_REACH_MM
 
     def level(x: Array, y: Array, z: Array) -> Array:
         grow = 1 + 0.3 * np.minimum(((y - middle.y) / _PEDICLE_REACH_MM) ** 2, 1)

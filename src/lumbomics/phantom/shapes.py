@@ -95,22 +95,20 @@ class Solid:
 
     def at_points(self, points_mm: FloatArray) -> FloatArray:
         """Level at world points (..., 3); +infinity outside the box."""
-        local = self.frame.to_local(points_mm)
-        inside = ((local >= self.low) & (local <= self.high)).all(axis=-1)
-        levels = np.full(local.shape[:-1], np.inf)
-        x, y, z = local[inside].T
-        if x.size:
+        levels = np.full(points_mm.shape[:-1], np.inf)
+        places = np.moveaxis(self.frame.to_local(points_mm), -1, 0)
+        inside = np.ones(levels.shape, dtype=np.bool_)
+        for place, low, high in zip(places, self.low, self.high, strict=True):
+            inside &= (place >= low) & (place <= high)
+        if inside.any():
+            x, y, z = (place[inside] for place in places)
             levels[inside] = self.level(x, y, z)
         return levels
 
 
 def rounded_intersection(first: Array, second: Array, radius_mm: float) -> Array:
-    """Level of the common part of two solids whose shared edge is rounded."""
+    """Level of the common part of two solids whose shared edge is rounded with a positive radius."""
     edge = np.hypot(np.maximum(first + radius_mm, 0), np.maximum(second + radius_mm, 0)) - radius_mm
-    return np.maximum(edge, np.maximum(first, second)) if radius_mm == 0 else _inner(first, second, edge, radius_mm)
-
-
-def _inner(first: Array, second: Array, edge: Array, radius_mm: float) -> Array:
     return np.where((first > -radius_mm) & (second > -radius_mm), edge, np.maximum(first, second))
 
 
@@ -175,15 +173,3 @@ def boxed(frame: Frame, level: Level, low: ArrayLike, high: ArrayLike) -> Solid:
     """Place a level in a frame, its box (two local corners, (3,) mm) widened by 1 mm."""
     first, last = np.asarray(low, dtype=np.float64) - 1, np.asarray(high, dtype=np.float64) + 1
     return Solid(frame, (first[0], first[1], first[2]), (last[0], last[1], last[2]), level)
-
-
-def union(*levels: Level) -> Level:
-    """Level of the joined solids."""
-
-    def level(x: Array, y: Array, z: Array) -> Array:
-        result = levels[0](x, y, z)
-        for other in levels[1:]:
-            result = np.minimum(result, other(x, y, z))
-        return result
-
-    return level

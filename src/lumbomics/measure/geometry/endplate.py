@@ -37,6 +37,8 @@ class Endplate:
     angle_se_deg, offset_se_mm, corner_se_mm, coronal_angle_se_deg
         Standard errors of the line's tilt, of its position across itself, of a corner's position along it, and of
         the plane's tilt to the side.
+    doubt_mm
+        Part of ``offset_se_mm`` that stems from an uncertain mid-sagittal plane; 0 where the body is whole.
     """
 
     centre_mm: FloatArray = field(repr=False)
@@ -49,6 +51,7 @@ class Endplate:
     offset_se_mm: float
     corner_se_mm: float
     coronal_angle_se_deg: float
+    doubt_mm: float = 0.0
 
     @property
     def direction(self) -> FloatArray:

@@ -29,14 +29,24 @@ class AnteriorSource(StrEnum):
     POSTERIOR_ELEMENTS = "posterior_elements"
     NEIGHBOUR = "neighbour"
     IMAGE_ORIENTATION = "image_orientation"
+    BODY_WALLS = "body_walls"
 
 
 def deepest_point_mm(solid: Solid) -> FloatArray:
-    """Middle of the largest ball inside a structure, (3,) RAS+ mm: in a whole vertebra it lies in the body."""
+    """Middle of the largest ball inside a structure, (3,) RAS+ mm: in a whole vertebra it lies in the body.
+
+    The sides of the map do not count as the structure's surface: a slab that cuts all of it off says nothing there.
+    """
     stride = np.maximum(1, np.floor(_SEED_SPACING_MM / solid.grid.spacing_mm)).astype(int)
     coarse = solid.mask[:: stride[0], :: stride[1], :: stride[2]]
-    depth = ndimage.distance_transform_edt(np.pad(coarse, 1), sampling=solid.grid.spacing_mm * stride)
-    deepest = np.argwhere(depth >= depth.max() - 0.5 * float(solid.grid.spacing_mm.min())).mean(axis=0) - 1
+    padded = np.pad(coarse, 1)
+    if solid.at_sides[0]:
+        padded[0] = padded[1]
+    if solid.at_sides[1]:
+        padded[-1] = padded[-2]
+    depth = ndimage.distance_transform_edt(padded, sampling=solid.grid.spacing_mm * stride)
+    depth = depth[1:-1, 1:-1, 1:-1]
+    deepest = np.argwhere(depth >= depth.max() - 0.5 * float(solid.grid.spacing_mm.min())).mean(axis=0)
     return solid.grid.to_world(deepest * stride + solid.start)
 
 

@@ -22,6 +22,8 @@ _REACH_MM = 20.0
 _LEAST_AREA_MM2 = 15.0
 _CANAL_NEAR_MM = 60.0
 _MOST_APART_MM = 5.0
+_ENOUGH_POINTS = 50_000
+_CENTRES: WeakKeyDictionary[SpineGeometry, dict[int, FloatArray]] = WeakKeyDictionary()
 _FOUND: WeakKeyDictionary[SpineGeometry, dict[tuple[str, Side], Pedicle]] = WeakKeyDictionary()
 
 
@@ -52,7 +54,14 @@ def canal_centre_mm(spine: SpineGeometry, vertebra: VertebraGeometry) -> FloatAr
     NotMeasurableError
         If there is neither.
     """
-    beside = spine.canal_points_mm
+    known = _CENTRES.setdefault(spine, {})
+    if vertebra.number not in known:
+        known[vertebra.number] = _centre(spine, vertebra)
+    return known[vertebra.number]
+
+
+def _centre(spine: SpineGeometry, vertebra: VertebraGeometry) -> FloatArray:
+    beside = spine.canal_points_mm[:: max(1, len(spine.canal_points_mm) // _ENOUGH_POINTS)]
     if len(beside):
         local = vertebra.frame.to_local(beside)
         half = _half_height(vertebra)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import numpy as np
-from scipy.interpolate import CubicSpline
-from scipy.signal import savgol_filter
 
 from lumbomics.core.measurement import Reason
 from lumbomics.measure.geometry.frame import FloatArray
@@ -16,11 +15,13 @@ from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.section import Section
 from lumbomics.measure.geometry.tube import Tube
 
-STEP_MM = 1.5
+STEP_MM = 2.0
 """Distance between stations of a profile."""
-_SMOOTHED_OVER = 5
-_FINE_MM = 0.5
 _GAP_MM = 1.6 * STEP_MM
+_ROUNDING_MM = 1e-6
+
+Cut = tuple[float, Section]
+"""A station in mm and the section there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class Profile:
         found = [(station, cut) for station, front in pairs if (cut := _section(tube, station, front))]
         return cls(np.array([station for station, _ in found]), tuple(cut for _, cut in found))
 
-    @property
+    @cached_property
     def areas_mm2(self) -> FloatArray:
         """Area of every section, (n,) mm²."""
         return np.array([area(section) for section in self.sections])
@@ -55,35 +56,32 @@ class Profile:
         """Extent along the anterior axis of every section, (n,) mm."""
         return np.array([depth(section) for section in self.sections])
 
-    def smallest(self, first_mm: float, last_mm: float, *, station_se_mm: float) -> tuple[float, Section, float]:
-        """Smallest area between two stations, the section next to it, and the area's standard error.
-
-        A minimum over noisy values is too low by about the noise, so the profile is smoothed first, by local parabolas
-        over ±3 mm (Savitzky and Golay, Anal Chem 1964). ``station_se_mm`` is the standard error of both ends: it counts
-        where the area still falls towards an end. What smoothing changed counts as error too.
+    def between(self, first_mm: float, last_mm: float) -> list[Cut]:
+        """Stations and sections from one station to another.
 
         Raises
         ------
         NotMeasurableError
             If the tube is not seen all the way.
         """
-        if not self._reaches(first_mm, last_mm):
+        ends = first_mm - _ROUNDING_MM, last_mm + _ROUNDING_MM
+        found = [
+            (float(s), cut) for s, cut in zip(self.stations_mm, self.sections, strict=True) if ends[0] <= s <= ends[1]
+        ]
+        stations = np.array([first_mm, *(station for station, _ in found), last_mm])
+        if np.diff(stations).max() > _GAP_MM:
             raise NotMeasurableError(Reason.FIELD_OF_VIEW, "the sections do not reach from end to end of the level")
-        at = np.linspace(first_mm, last_mm, max(3, int((last_mm - first_mm) / _FINE_MM)))
-        smooth = np.asarray(CubicSpline(self.stations_mm, self._smoothed())(at), dtype=np.float64)
-        lowest = int(np.argmin(smooth))
-        nearest = self.sections[int(np.argmin(np.abs(self.stations_mm - at[lowest])))]
-        moved = station_se_mm * self.slope_at(at[lowest], area) if lowest in {0, len(at) - 1} else 0.0
-        levelled = smooth[lowest] - float(np.interp(at[lowest], self.stations_mm, self.areas_mm2))
-        return float(smooth[lowest]), nearest, float(np.linalg.norm([nearest.area_se_mm2, moved, levelled]))
+        return found
 
-    def _reaches(self, first_mm: float, last_mm: float) -> bool:
-        """Whether sections lie at, between and beyond two stations without a gap."""
-        start = int(np.searchsorted(self.stations_mm, first_mm, side="right")) - 1
-        end = int(np.searchsorted(self.stations_mm, last_mm))
-        if start < 0 or end >= len(self.stations_mm):
-            return False
-        return bool(np.diff(self.stations_mm[start : end + 1]).max(initial=0.0) <= _GAP_MM)
+    def lowest_near(self, station_mm: float) -> float:
+        """Station at the vertex of the parabola through the areas next to a station; the station itself without one."""
+        nearest = int(np.argmin(np.abs(self.stations_mm - station_mm)))
+        around = slice(max(nearest - 1, 0), nearest + 2)
+        at, size = self.stations_mm[around] - station_mm, self.areas_mm2[around]
+        if len(at) < 3:
+            return station_mm
+        bend, slope, _ = np.polyfit(at, size, 2)
+        return station_mm + float(np.clip(-slope / (2 * bend), -STEP_MM, STEP_MM)) if bend > 0 else station_mm
 
     def slope_at(self, station_mm: float, size: Callable[[Section], float]) -> float:
         """Change of a section's size per mm of centreline at a station; 0 for a lone section."""
@@ -93,12 +91,6 @@ class Profile:
         below = above - 1
         run = self.stations_mm[above] - self.stations_mm[below]
         return float((size(self.sections[above]) - size(self.sections[below])) / run)
-
-    def _smoothed(self) -> FloatArray:
-        """Smoothed areas; each unbroken run of stations by itself."""
-        breaks = np.flatnonzero(np.diff(self.stations_mm) > _GAP_MM) + 1
-        runs = np.split(self.areas_mm2, breaks)
-        return np.concatenate([savgol_filter(r, _SMOOTHED_OVER, 2) if len(r) >= _SMOOTHED_OVER else r for r in runs])
 
 
 def _section(tube: Tube, station_mm: float, anterior: FloatArray) -> Section | None:

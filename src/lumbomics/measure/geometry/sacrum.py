@@ -8,10 +8,11 @@ from lumbomics.core.labels import Labels
 from lumbomics.core.measurement import Reason
 from lumbomics.measure.geometry.endplate import Footprint, describe_endplate, fit_plane, plane_normal, surface_heights
 from lumbomics.measure.geometry.frame import FloatArray, Frame, unit
+from lumbomics.measure.geometry.midplane import CANAL_SE_MM, SLAB_SE_MM, Middle, canal_in_view, even_half_width
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.orientation import AnteriorSource, foramen_centre_mm, require_upright
 from lumbomics.measure.geometry.surface import Solid
-from lumbomics.measure.geometry.vertebra import Surroundings, VertebraGeometry
+from lumbomics.measure.geometry.vertebra import Surroundings, VertebraGeometry, with_doubt
 
 _ROUNDS = 3
 _BASE_MM = -6.0
@@ -30,9 +31,10 @@ def describe_sacrum(
     Raises
     ------
     NotMeasurableError
-        If no endplate faces the vertebra above, or it is cut off by the grid's edge.
+        If no endplate faces the vertebra above, or it is cut off by the grid's edge, at a side so much that its
+        middle is out of view.
     """
-    solid = Solid.from_labels(labels, number)
+    solid = Solid.from_labels(labels, number).opened()
     frame = _facing(solid, above, level)
     width = above.width_mm
     for _ in range(_ROUNDS):
@@ -41,7 +43,11 @@ def describe_sacrum(
         frame = Frame.from_superior(
             frame.origin_mm + ((centre - frame.origin_mm) @ normal) * normal, normal, frame.anterior
         )
-        frame, width = _on_plateau(solid, frame, extent, width)
+        plateau = _plateau(solid, frame, extent)
+        if plateau is not None:
+            frame, width = frame.at(frame.to_world(np.array([sum(plateau) / 2, 0.0, 0.0]))), plateau[1] - plateau[0]
+    if plateau is None and any(solid.at_sides):
+        return _cut_at_side(number, level, solid, frame, around, above)
     canal, source = _canal(solid, frame, around)
     front = above.frame.anterior if canal is None else frame.origin_mm - canal
     if canal is None:
@@ -50,6 +56,24 @@ def describe_sacrum(
         frame = Frame.from_superior(frame.origin_mm, frame.superior, front)
     require_upright(frame, level)
     return _assemble(number, level, solid, _centred(solid, frame, width, around.slab_mm), around, source, canal)
+
+
+def _cut_at_side(
+    number: int, level: str, solid: Solid, frame: Frame, around: Surroundings, above: VertebraGeometry
+) -> VertebraGeometry:
+    """Place S1 in the mid-sagittal plane of its canal or else of the vertebra above, whose right axis it takes."""
+    frame = Frame.from_right(frame.origin_mm, above.frame.right, frame.superior)
+    canal = _canal_points(frame, around)
+    if canal_in_view(solid.grid, canal):
+        middle = Middle(float(frame.to_local(canal)[:, 0].mean()), CANAL_SE_MM)
+    else:
+        middle = Middle(float(frame.to_local(above.require_inferior().middle_mm)[0]), SLAB_SE_MM)
+    frame = frame.at(frame.to_world(np.array([middle.offset_mm, 0.0, 0.0])))
+    require_upright(frame, level)
+    half = even_half_width(solid, frame)
+    placed = _centred(solid, frame, 2 * half, around.slab_mm)
+    found = _assemble(number, level, solid, placed, around, AnteriorSource.NEIGHBOUR, None)
+    return with_doubt(found, middle, around.slab_mm)
 
 
 def _facing(solid: Solid, above: VertebraGeometry, level: str) -> Frame:
@@ -83,8 +107,8 @@ def _centred(solid: Solid, frame: Frame, width_mm: float, slab_mm: float) -> tup
     )
 
 
-def _on_plateau(solid: Solid, frame: Frame, extent: Footprint, width_mm: float) -> tuple[Frame, float]:
-    """Move the origin to the middle of the endplate's left-right extent: where it falls off towards the alae."""
+def _plateau(solid: Solid, frame: Frame, extent: Footprint) -> tuple[float, float] | None:
+    """Left and right end of the endplate, where it falls off towards the alae; None where an end is not in view."""
     across = np.arange(-_WIDEST_MM, _WIDEST_MM + 0.5, _PLATEAU_STEP_MM)
     along = np.linspace(-0.2 * extent.depth_mm, 0.3 * extent.depth_mm, 7)
     heights = surface_heights(solid, frame, across, along, up=True, base=_BASE_MM)
@@ -93,17 +117,20 @@ def _on_plateau(solid: Solid, frame: Frame, extent: Footprint, width_mm: float) 
     off = np.flatnonzero(~level)
     left, right = off[off < middle], off[off > middle]
     if not len(left) or not len(right):
-        return frame, width_mm
-    ends = across[left[-1]] + _PLATEAU_STEP_MM / 2, across[right[0]] - _PLATEAU_STEP_MM / 2
-    return frame.at(frame.to_world(np.array([(ends[0] + ends[1]) / 2, 0.0, 0.0]))), float(ends[1] - ends[0])
+        return None
+    return float(across[left[-1]] + _PLATEAU_STEP_MM / 2), float(across[right[0]] - _PLATEAU_STEP_MM / 2)
+
+
+def _canal_points(frame: Frame, around: Surroundings) -> FloatArray:
+    local = frame.to_local(around.canal_mm)
+    near = (local[:, 2] < 0) & (local[:, 2] > -_CANAL_DEPTH_MM) & (np.abs(local[:, :2]) < 60).all(axis=1)
+    return around.canal_mm[near]
 
 
 def _canal(solid: Solid, frame: Frame, around: Surroundings) -> tuple[FloatArray | None, AnteriorSource]:
-    if len(around.canal_mm):
-        local = frame.to_local(around.canal_mm)
-        near = (local[:, 2] < 0) & (local[:, 2] > -_CANAL_DEPTH_MM) & (np.abs(local[:, :2]) < 60).all(axis=1)
-        if near.any():
-            return around.canal_mm[near].mean(axis=0), AnteriorSource.CANAL_LABEL
+    near = _canal_points(frame, around)
+    if len(near):
+        return near.mean(axis=0), AnteriorSource.CANAL_LABEL
     top = solid.keep(frame.to_local(solid.points_mm)[:, 2] > -_RING_DEPTH_MM)
     hole = foramen_centre_mm(top, frame.origin_mm, frame.superior) if top.mask.any() else None
     return hole, AnteriorSource.NEIGHBOUR if hole is None else AnteriorSource.VERTEBRAL_FORAMEN
@@ -142,5 +169,7 @@ def _assemble(
 
 
 def _outside(solid: Solid, points_mm: FloatArray) -> bool:
+    """Tell whether points lie in the image's outermost layers; open sides are looked at by themselves."""
     index, last = solid.grid.to_index(points_mm), np.array(solid.grid.shape) - 1
-    return bool(np.any((index < 0.5) | (index > last - 0.5)))
+    beyond = (index < 0.5) | (index > last - 0.5)
+    return bool(np.any(beyond[:, 1:] if solid.open_sides else beyond))

@@ -30,8 +30,12 @@ WALL_SLOPE = 0.1
 """Inclination of the wall to the centreline that is allowed for when readings are moved into the plane (tan 6 deg)."""
 SLAB_SD_MM = 0.7
 """Standard deviation of the weight given to readings off the plane."""
-CORRELATION_VOXELS = 1.25
-"""Neighbouring readings share their rounding error over about this many voxels of a surface."""
+REACH_SD = 2.5
+"""Readings farther off the plane than this many standard deviations are left out."""
+CORRELATION_VOXELS = 1.6
+"""Neighbouring readings share their rounding error over about this many voxels of a surface …"""
+LONGEST_CORRELATION_MM = 3.0
+"""… but over no more than this, on which a wall 8 mm from the middle turns by 20 deg."""
 _ROUNDS = 2
 _ANGLES = np.linspace(0, 2 * np.pi, 180, endpoint=False)
 _STEP = 2 * np.pi / len(_ANGLES)
@@ -76,8 +80,8 @@ class Crossings:
         shared = np.concatenate([np.full(int(w.sum()), _shared(grid, axis)) for axis, w in enumerate(within)])
         return cls(grid.to_world(middles), outward @ grid.affine[:3, :3].T, shared)
 
-    def chosen(self, which: NDArray[Any]) -> Self:
-        """Return the crossings picked by an index or a mask."""
+    def chosen(self, which: NDArray[Any] | slice) -> Self:
+        """Return the crossings picked by an index, a mask or a slice."""
         return type(self)(self.points_mm[which], self.outward_mm[which], self.shared[which])
 
 
@@ -99,7 +103,7 @@ def _shared(grid: Grid, axis: int) -> float:
     """Edges along ``axis`` inside one patch of surface over which their rounding error is one and the same."""
     length = grid.spacing_mm[axis]
     across = np.delete(grid.spacing_mm, axis)
-    patch = CORRELATION_VOXELS * length
+    patch = min(CORRELATION_VOXELS * length, LONGEST_CORRELATION_MM)
     return float(np.prod(np.maximum(1.0, np.minimum(patch, [patch, 4 * SLAB_SD_MM]) / across)))
 
 
@@ -280,7 +284,7 @@ def fit_section(crossings: Crossings, frame: Frame, drawing: BoundaryError) -> S
     """
     local = frame.to_local(crossings.points_mm)
     sd = _slab_sd(crossings, frame)
-    near = np.abs(local[:, 2]) < 2.5 * sd
+    near = np.abs(local[:, 2]) < REACH_SD * sd
     if near.sum() < 8:
         return None
     readings = crossings.chosen(near)

@@ -18,6 +18,7 @@ from lumbomics.core.anatomy import (
     rank,
     vertebra_number,
 )
+from lumbomics.core.errors import InputError
 from lumbomics.core.labels import Labels, Segmentation, Subregion, spine_name
 from lumbomics.core.measurement import Reason
 from lumbomics.core.sampling import sample_nearest
@@ -97,6 +98,9 @@ class SpineGeometry:
                 self._vertebrae[number] = self._describe(number, level)
             except NotMeasurableError as obstacle:
                 self._vertebrae[number] = obstacle
+            except InputError as fault:  # directions without a length, in labels that are no vertebra
+                detail = f"{level} cannot be described: {fault.problem}"
+                self._vertebrae[number] = NotMeasurableError(Reason.GEOMETRY_FAILED, detail)
         found = self._vertebrae[number]
         if isinstance(found, NotMeasurableError):
             raise NotMeasurableError(found.reason, found.detail)
@@ -137,9 +141,10 @@ class SpineGeometry:
         self._require(vertebra_number(upper), upper)
         self._require(vertebra_number(lower), lower)
         solid = self.structure(vertebra_number(upper) + DISC_OFFSET)
-        if solid.touches_edge():
+        if len(solid.cut_faces()):
             name = disc_level(vertebra_number(upper), vertebra_number(lower))
-            raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"the disc {name} is cut off by the edge of the image")
+            where = "at the side" if any(solid.at_sides) else "by the edge of the image"
+            raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"the disc {name} is cut off {where}")
         return solid
 
     @cached_property

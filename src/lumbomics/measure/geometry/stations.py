@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -11,13 +12,13 @@ from lumbomics.core.anatomy import DISC_OFFSET, VERTEBRA_NAMES, disc_level, disc
 from lumbomics.core.measurement import Reason
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
-from lumbomics.measure.geometry.profile import STEP_MM, Profile
+from lumbomics.measure.geometry.profile import STEP_MM, Cut, Profile, area
 from lumbomics.measure.geometry.section import Section
 from lumbomics.measure.geometry.spine import SpineGeometry
 from lumbomics.measure.geometry.tube import Tube
 
-STATION_SE_MM = 0.6
-"""Standard error of a level's station: a centreline tilted by 1.2 deg, seen from the disc's middle 30 mm away."""
+STATION_SE_MM = 0.5
+"""Standard error of a level's station: a centreline tilted by 1 deg, seen from the disc's middle 30 mm away."""
 NO_DISC_LABEL = "no disc label: placed midway between the facing endplates"
 
 
@@ -86,6 +87,30 @@ class LevelledTube:
         """Section at a station, in the anterior direction interpolated between the vertebrae's."""
         return self.tube.section(station_mm, self._anteriors(np.array([station_mm]))[0])
 
+    def smallest(
+        self, profile: Profile, first_mm: float, last_mm: float, known: Iterable[Cut] = ()
+    ) -> tuple[Section, float]:
+        """Section of smallest area between two stations, and the standard error of that area.
+
+        Compared are the profile's sections, one more at the vertex of the parabola through the lowest and its
+        neighbours, and the sections already ``known`` on that stretch: the smallest is never above a value stated
+        there. Where the area still falls towards an end, the error of the end's station counts.
+
+        Raises
+        ------
+        NotMeasurableError
+            If the tube is not seen all the way.
+        """
+        cuts = [*profile.between(first_mm, last_mm), *known]
+        vertex = profile.lowest_near(min(cuts, key=_area_of)[0])
+        if first_mm <= vertex <= last_mm:
+            with suppress(NotMeasurableError):
+                cuts.append((vertex, self.section(vertex)))
+        station, section = min(cuts, key=_area_of)
+        at_end = min(station - first_mm, last_mm - station) < STEP_MM / 2
+        moved = STATION_SE_MM * profile.slope_at(station, area) if at_end else 0.0
+        return section, float(np.hypot(section.area_se_mm2, moved))
+
     def _disc_or(self, pair: tuple[str, str] | None, otherwise_mm: FloatArray) -> float:
         if pair is None:
             return self._station(otherwise_mm)
@@ -113,6 +138,10 @@ class LevelledTube:
                 continue
             found.append((self._station(frame.origin_mm), frame.anterior))
         return found
+
+
+def _area_of(cut: Cut) -> float:
+    return cut[1].area_mm2
 
 
 def _names(pair: tuple[int, int]) -> tuple[str, str]:

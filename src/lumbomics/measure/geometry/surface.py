@@ -31,11 +31,15 @@ class Solid:
         Where the mask lies in the whole map.
     grid
         The whole map's grid.
+    open_sides
+        Whether the structure is taken to go on, as in its last layer, beyond the first and last layer of the first
+        (left-right) storage axis, as a body does that a sagittal slab cuts off.
     """
 
     mask: NDArray[np.bool_] = field(repr=False)
     box: tuple[slice, slice, slice]
     grid: Grid
+    open_sides: bool = False
 
     @classmethod
     def from_labels(cls, labels: Labels, value: int) -> Solid:
@@ -50,7 +54,21 @@ class Solid:
 
     @cached_property
     def _padded(self) -> NDArray[np.float32]:
-        return np.ascontiguousarray(np.pad(self.mask, 1), dtype=np.float32)
+        padded = np.ascontiguousarray(np.pad(self.mask, 1), dtype=np.float32)
+        for end, beside, met in ((0, 1, self.at_sides[0]), (-1, -2, self.at_sides[1])):
+            if met and self.open_sides:
+                padded[end] = padded[beside]
+        return padded
+
+    @cached_property
+    def at_sides(self) -> tuple[bool, bool]:
+        """Whether any voxel lies in the first and in the last layer of the first storage axis."""
+        span, layers = self.box[0], (self.mask[0].any(), self.mask[-1].any())
+        return span.start == 0 and bool(layers[0]), span.stop == self.grid.shape[0] and bool(layers[1])
+
+    def opened(self) -> Solid:
+        """Return the same structure with open sides; itself where it meets neither side of the map."""
+        return Solid(self.mask, self.box, self.grid, open_sides=True) if any(self.at_sides) else self
 
     @cached_property
     def points_mm(self) -> FloatArray:
@@ -66,16 +84,31 @@ class Solid:
         """Return the part whose voxels, in the order of ``points_mm``, are marked in ``inside`` (n,)."""
         part = np.zeros_like(self.mask)
         part[self.mask] = inside
-        return Solid(part, self.box, self.grid)
+        return Solid(part, self.box, self.grid, self.open_sides)
 
     def touches_edge(self) -> bool:
         """Tell whether any voxel lies in the outermost layer of a map axis (single-layer axes left out)."""
+        return bool(self._edges(least_layers=2))
+
+    def cut_faces(self) -> FloatArray:
+        """Outward unit normals (n, 3) of the map's faces that the structure meets.
+
+        A single layer along the first axis, a lone sagittal slice, cuts on both sides.
+        """
+        edges = self._edges(least_layers=1 if self.grid.shape[0] == 1 else 2)
+        normals = self.grid.inverse[:3, :3] / np.linalg.norm(self.grid.inverse[:3, :3], axis=1, keepdims=True)
+        return np.array([sign * normals[axis] for axis, sign in edges]).reshape(-1, 3)
+
+    def _edges(self, *, least_layers: int) -> list[tuple[int, int]]:
+        """Map axes, and their end (-1 or 1), where the structure has voxels in the outermost layer."""
+        met = []
         for axis, (span, size) in enumerate(zip(self.box, self.grid.shape, strict=True)):
             layers = np.moveaxis(self.mask, axis, 0)
-            first, last = span.start == 0 and layers[0].any(), span.stop == size and layers[-1].any()
-            if first or last:
-                return True
-        return False
+            if size < (least_layers if axis == 0 else 2):
+                continue
+            met += [(axis, -1)] if span.start == 0 and layers[0].any() else []
+            met += [(axis, 1)] if span.stop == size and layers[-1].any() else []
+        return met
 
     def value_at(self, points_mm: ArrayLike) -> FloatArray:
         """Trilinear value of the mask (0 outside, 1 inside) at world points (..., 3)."""

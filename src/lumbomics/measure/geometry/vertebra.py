@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,6 +10,16 @@ from lumbomics.core.labels import Labels
 from lumbomics.core.measurement import Reason
 from lumbomics.measure.geometry.endplate import Endplate, Footprint, describe_endplate, plane_normal
 from lumbomics.measure.geometry.frame import FloatArray, Frame
+from lumbomics.measure.geometry.midplane import (
+    LATERAL,
+    TURN_SE_DEG,
+    Middle,
+    even_half_width,
+    find_middle,
+    reach_mm,
+    require_slab_in_view,
+    wall_turn_deg,
+)
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.orientation import (
     WORLD_ANTERIOR,
@@ -25,6 +35,7 @@ from lumbomics.measure.geometry.uncertainty import BoundaryError
 
 _ROUNDS = 3
 _LEAST_VOLUME_MM3 = 1000.0
+_SIZES_MM = (6.0, 80.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +60,9 @@ class VertebraGeometry:
         Standard error of the origin along the right axis.
     rotation_se_deg
         Standard error of the anterior axis about the superior one.
+    cut_at_side
+        Whether the image cuts the body off on its left or right: ``width_mm`` is then what lies evenly about the
+        mid-sagittal plane.
     """
 
     number: int
@@ -62,6 +76,13 @@ class VertebraGeometry:
     anterior_source: AnteriorSource
     side_se_mm: float
     rotation_se_deg: float
+    cut_at_side: bool = False
+
+    def require_whole_width(self) -> VertebraGeometry:
+        """Return this; NotMeasurableError where the image cuts the body off at a side."""
+        if self.cut_at_side:
+            raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"the body of {self.level} is cut off at the side")
+        return self
 
     def require_inferior(self) -> Endplate:
         """Return the inferior endplate; NotMeasurableError for S1, which has none."""
@@ -93,12 +114,26 @@ class Surroundings:
 
 
 def body_extent(solid: Solid, frame: Frame, slab_mm: float) -> Footprint:
-    """Extent of a body at the height of the frame's origin, by rays to the front, back, left and right."""
+    """Extent of a body at the height of the frame's origin, by rays to the front, back, left and right.
+
+    Where the body has open sides, a wall out of view is replaced by the image's side.
+    """
+    front_back, walls = _reach(solid, frame, slab_mm)
+    if solid.open_sides:
+        sides = reach_mm(solid.grid, frame.origin_mm, frame.right)
+        walls = tuple(np.where(np.isfinite(walls), walls, np.maximum(sides, 0.0)).tolist())
+    if not np.isfinite((*front_back, *walls)).all():
+        raise NotMeasurableError(Reason.GEOMETRY_FAILED, "the walls of a vertebral body could not be found")
+    return Footprint(-front_back[0], front_back[1], -walls[0], walls[1])
+
+
+def _reach(solid: Solid, frame: Frame, slab_mm: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Distances to the back and front wall and to the left and right wall; NaN where none is met."""
     slab, heights = np.linspace(-slab_mm, slab_mm, 5), np.linspace(-3.0, 3.0, 4)
     side, height = np.meshgrid(slab, heights, indexing="ij")
     sagittal = frame.to_world(np.stack([side, np.zeros_like(side), height], axis=-1))
     coronal = frame.to_world(np.stack([np.zeros_like(side), side, height], axis=-1))
-    reach = [
+    back, front, left, right = (
         float(np.median(distances[np.isfinite(distances)])) if np.isfinite(distances).any() else np.nan
         for distances in (
             solid.exits(sagittal, -frame.anterior),
@@ -106,10 +141,8 @@ def body_extent(solid: Solid, frame: Frame, slab_mm: float) -> Footprint:
             solid.exits(coronal, -frame.right),
             solid.exits(coronal, frame.right),
         )
-    ]
-    if not np.isfinite(reach).all():
-        raise NotMeasurableError(Reason.GEOMETRY_FAILED, "the walls of a vertebral body could not be found")
-    return Footprint(-reach[0], reach[1], -reach[2], reach[3])
+    )
+    return (back, front), (left, right)
 
 
 def describe_vertebra(
@@ -127,12 +160,13 @@ def describe_vertebra(
     Raises
     ------
     NotMeasurableError
-        If the body is cut off by the grid's edge or its front, walls or endplates cannot be found.
+        If the body is cut off by the grid's edge in front, behind, above or below, or so much at a side that its
+        middle is out of view, or if its front, walls or endplates cannot be found.
     """
     whole = Solid.from_labels(labels, number)
     if whole.volume_mm3 < _LEAST_VOLUME_MM3:
         raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"only {whole.volume_mm3:.0f} mm3 of {level} are in the labels")
-    solid = whole if body is None else body
+    solid = (whole if body is None else body).opened()
     seed, source, canal = _first_look(whole, solid, around)
     front = across_body(solid.points_mm, around.superior) if canal is None else seed - canal
     frame = Frame.from_superior(seed, around.superior, front)
@@ -148,9 +182,76 @@ def describe_vertebra(
         front = frame.anterior if canal is None else centroid - canal
         frame = Frame.from_superior(centroid, frame.superior, front)
     require_upright(frame, level)
-    if body_solid.touches_edge():
+    cut = body_solid.cut_faces()
+    if not len(cut):
+        return _assemble(number, level, frame, body_solid, around, source, canal)
+    if (np.abs(cut @ frame.right) < LATERAL).any():
         raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"the body of {level} is cut off by the edge of the image")
-    return _assemble(number, level, frame, body_solid, around, source, canal)
+    frame, middle = _in_cut_body(whole, solid, frame, around, cut[0])
+    require_upright(frame, level)
+    body_solid = solid if body is not None else _in_front(solid, frame, body_extent(solid, frame, around.slab_mm))
+    found = _assemble(number, level, frame, body_solid, around, AnteriorSource.BODY_WALLS, None)
+    return with_doubt(found, middle, around.slab_mm)
+
+
+def _in_cut_body(
+    whole: Solid, solid: Solid, frame: Frame, around: Surroundings, side: FloatArray
+) -> tuple[Frame, Middle]:
+    """Place the frame on the mid-sagittal plane of a body whose sides the image cuts off.
+
+    The right axis starts from the image's side and is turned until front and back walls run even.
+    """
+    frame = Frame.from_superior(frame.origin_mm, frame.superior, np.cross(frame.superior, side * (side @ frame.right)))
+    for _ in range(_ROUNDS):
+        extent, walls = body_extent(solid, frame, around.slab_mm), _reach(solid, frame, around.slab_mm)[1]
+        ends = extent.posterior, extent.anterior
+        middle = find_middle(whole, (-walls[0], walls[1]), ends, frame, around.canal_mm)
+        depth = (extent.posterior + extent.anterior) / 2
+        frame = frame.at(frame.to_world(np.array([middle.offset_mm, depth, 0.0])))
+        half = _even_half_width(solid, frame, around.slab_mm)
+        footprint = Footprint(-extent.depth_mm / 2, extent.depth_mm / 2, -half, half)
+        planes = [plane_normal(solid, frame, footprint, up=up) for up in (True, False)]
+        turn = np.radians(wall_turn_deg(solid, frame, half))
+        front = np.cos(turn) * frame.anterior + np.sin(turn) * frame.right
+        centre = (planes[0][0] + planes[1][0]) / 2
+        frame = frame.at(frame.origin_mm + ((centre - frame.origin_mm) @ frame.superior) * frame.superior)
+        frame = Frame.from_superior(frame.origin_mm, planes[0][1] + planes[1][1], front)
+    return frame, middle
+
+
+def _even_half_width(solid: Solid, frame: Frame, slab_mm: float) -> float:
+    """Half of what walls and image leave evenly to the left and right of the frame's origin."""
+    extent = body_extent(solid, frame, slab_mm)
+    return max(min(even_half_width(solid, frame), -extent.left, extent.right), 1.0)
+
+
+def with_doubt(vertebra: VertebraGeometry, middle: Middle, slab_mm: float) -> VertebraGeometry:
+    """Check that the slab lies in view, and add what an uncertain mid-sagittal plane does to lines and corners."""
+    plates = [p for p in (vertebra.superior, vertebra.inferior) if p is not None]
+    corners = np.array([c for p in plates for c in (p.anterior_corner_mm, p.posterior_corner_mm)])
+    require_slab_in_view(vertebra.body.grid, corners, vertebra.frame.right, slab_mm, vertebra.level)
+    doubtful = [_doubtful(p, middle, vertebra.frame) for p in plates]
+    return replace(
+        vertebra,
+        superior=doubtful[0],
+        inferior=doubtful[1] if len(doubtful) > 1 else None,
+        side_se_mm=middle.se_mm,
+        rotation_se_deg=TURN_SE_DEG,
+        cut_at_side=True,
+    )
+
+
+def _doubtful(plate: Endplate, middle: Middle, frame: Frame) -> Endplate:
+    """Add to an endplate's errors: its tilt to the side turns into height and, with the frame's turn, into tilt."""
+    lean = float(plate.normal @ frame.right)
+    doubt = float(np.hypot(middle.endplate_se_mm, middle.se_mm * lean))
+    return replace(
+        plate,
+        angle_se_deg=float(np.hypot(plate.angle_se_deg, TURN_SE_DEG * lean)),
+        offset_se_mm=float(np.hypot(plate.offset_se_mm, doubt)),
+        corner_se_mm=float(np.hypot(plate.corner_se_mm, middle.corner_se_mm)),
+        doubt_mm=doubt,
+    )
 
 
 def _first_look(
@@ -205,6 +306,14 @@ def _in_front(solid: Solid, frame: Frame, extent: Footprint) -> Solid:
     return solid.keep(inside)
 
 
+def _require_believable(level: str, height_mm: float, extent: Footprint, *, cut: bool) -> None:
+    """Refuse what cannot be a vertebral body of any level, child or adult."""
+    sizes = {"height": height_mm, "depth": extent.depth_mm} | ({} if cut else {"width": extent.width_mm})
+    strange = [f"{name} {size:.0f} mm" for name, size in sizes.items() if not _SIZES_MM[0] <= size <= _SIZES_MM[1]]
+    if strange:
+        raise NotMeasurableError(Reason.GEOMETRY_FAILED, f"{level} is no vertebral body: {', '.join(strange)}")
+
+
 def _assemble(
     number: int,
     level: str,
@@ -215,10 +324,15 @@ def _assemble(
     canal: FloatArray | None,
 ) -> VertebraGeometry:
     extent = body_extent(body, frame, around.slab_mm)
+    cut = bool(len(body.cut_faces()))
+    if cut:
+        half = _even_half_width(body, frame, around.slab_mm)
+        extent = Footprint(extent.posterior, extent.anterior, -half, half)
     upper, lower = (
         describe_endplate(body, frame, extent, around.error, up=up, slab_mm=around.slab_mm) for up in (True, False)
     )
-    height = float(np.linalg.norm(upper.centre_mm - lower.centre_mm))
+    height = float((upper.centre_mm - lower.centre_mm) @ frame.superior)
+    _require_believable(level, height, extent, cut=cut)
     wall = around.error.position_se_mm(frame.right, (frame.anterior, 0.6 * extent.depth_mm), (frame.superior, height))
     side_se = wall / np.sqrt(2)
     lever = extent.depth_mm if canal is None else float(np.linalg.norm(frame.origin_mm - canal))
