@@ -1,13 +1,31 @@
-"""The library's calls, one for each command, with the command's name and arguments."""
+"""The library's calls, one for each command, with the command's name and arguments.
+
+``registry`` is a module with one function for each of its subcommands.
+"""
 
 from __future__ import annotations
 
+from lumbomics.advise import advise, read_case
+from lumbomics.advise import evidence_table as evidence
 from lumbomics.catalogue import describe_biomarker as biomarker
 from lumbomics.catalogue import list_biomarkers as biomarkers
+from lumbomics.run import registry
 from lumbomics.run.convert import convert_labels
 from lumbomics.run.demo import demo
 from lumbomics.run.phantom import write_phantom as phantom
 from lumbomics.run.pipeline import run
 from lumbomics.run.single import measure_labels as measure
 
-__all__ = ["biomarker", "biomarkers", "convert_labels", "demo", "measure", "phantom", "run"]
+__all__ = [
+    "advise",
+    "biomarker",
+    "biomarkers",
+    "convert_labels",
+    "demo",
+    "evidence",
+    "measure",
+    "phantom",
+    "read_case",
+    "registry",
+    "run",
+]
