@@ -1,8 +1,8 @@
 """The mid-sagittal plane of a body that the image cuts off at its sides.
 
 The centroid of what is left of such a body lies off its middle, so the plane rests on the first of these that the
-image shows whole: both side walls at mid-height, the canal, the spinous process, one side wall with an ordinary width
-for the body's depth; and on the middle of the image where it cuts the body on both sides, since a slab so thin was laid
+image shows whole: both side walls at mid-height, the canal, the spinous process; one side of the body or of the canal
+with an ordinary width; and on the middle of the image where it cuts both on both sides, since a slab so thin was laid
 through the spine's middle.
 """
 
@@ -24,8 +24,9 @@ TURN_SE_DEG = 4.0
 """Error of the right axis read from walls or slices; engineering default."""
 CANAL_SE_MM, SLAB_SE_MM = 1.5, 3.0
 """Error of the mid-sagittal plane taken from the canal, and from the middle of the image; engineering defaults."""
-_WALLS_SE_MM, _SPINOUS_SE_MM = 1.0, 2.0
-_ONE_WALL_SE_MM = 2.5
+_WALLS_SE_MM, _SPINOUS_SE_MM = 1.0, 2.5
+_ONE_SIDE_SE_MM = 2.5
+_CANAL_HALF_WIDTH_MM = 11.0
 _WIDTH_TO_DEPTH = 1.27
 """Width over depth of lumbar endplates, mean of L1 to L5 in Panjabi et al., Spine 17 (1992) 299; 1.21 to 1.36."""
 _CANAL_REACH_MM = 60.0
@@ -45,6 +46,11 @@ class Middle:
 
     offset_mm: float
     se_mm: float
+
+    @property
+    def shows_turn(self) -> bool:
+        """Whether it is sure enough for the walls to show the turn: beside the middle a round wall slants anyway."""
+        return self.se_mm <= CANAL_SE_MM
 
     @property
     def endplate_se_mm(self) -> float:
@@ -102,17 +108,16 @@ def find_middle(
     """
     if np.isfinite(walls).all():
         return Middle(sum(walls) / 2, _WALLS_SE_MM)
-    canal = _canal_middle(whole.grid, frame, canal_mm)
-    if canal is not None:
-        return Middle(canal, CANAL_SE_MM)
+    canal = _canal_sides(whole.grid, frame, canal_mm)
+    if np.isfinite(canal).all():
+        return Middle(sum(canal) / 2, CANAL_SE_MM)
     spinous = _spinous_middle(whole, frame, ends[0])
     if spinous is not None:
         return Middle(spinous, _SPINOUS_SE_MM)
-    half = _WIDTH_TO_DEPTH * (ends[1] - ends[0]) / 2
-    if np.isfinite(walls[0]):
-        return Middle(walls[0] + half, _ONE_WALL_SE_MM)
-    if np.isfinite(walls[1]):
-        return Middle(walls[1] - half, _ONE_WALL_SE_MM)
+    half_body = _WIDTH_TO_DEPTH * (ends[1] - ends[0]) / 2
+    for sides, half in ((walls, half_body), (canal, _CANAL_HALF_WIDTH_MM)):
+        if np.isfinite(sides).any():
+            return Middle(float(np.nanmean([sides[0] + half, sides[1] - half])), _ONE_SIDE_SE_MM)
     left, right = reach_mm(whole.grid, frame.origin_mm, frame.right)
     return Middle(float(right - left) / 2, SLAB_SE_MM)
 
@@ -123,10 +128,23 @@ def canal_in_view(grid: Grid, canal_mm: FloatArray) -> bool:
     return bool(len(index)) and bool(index.min() > 0) and bool(index.max() < grid.shape[0] - 1)
 
 
-def _canal_middle(grid: Grid, frame: Frame, canal_mm: FloatArray) -> float | None:
+def _canal_sides(grid: Grid, frame: Frame, canal_mm: FloatArray) -> tuple[float, float]:
+    """Left and right side of the canal along the right axis; NaN where not in view.
+
+    A canal in view on both sides gives its centroid twice, which is steadier than its edges.
+    """
     local = frame.to_local(canal_mm)
     beside = (np.abs(local[:, 2]) < _CANAL_HALF_HEIGHT_MM) & (np.linalg.norm(local, axis=1) < _CANAL_REACH_MM)
-    return float(local[beside, 0].mean()) if canal_in_view(grid, canal_mm[beside]) else None
+    if not beside.any():
+        return np.nan, np.nan
+    across = local[beside, 0]
+    if canal_in_view(grid, canal_mm[beside]):
+        return float(across.mean()), float(across.mean())
+    low, high = (canal_mm[beside][[pick]] for pick in (int(np.argmin(across)), int(np.argmax(across))))
+    return (
+        float(across.min()) if canal_in_view(grid, low) else np.nan,
+        float(across.max()) if canal_in_view(grid, high) else np.nan,
+    )
 
 
 def _spinous_middle(whole: Solid, frame: Frame, posterior_mm: float) -> float | None:

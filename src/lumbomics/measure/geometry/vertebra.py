@@ -187,7 +187,7 @@ def describe_vertebra(
         return _assemble(number, level, frame, body_solid, around, source, canal)
     if (np.abs(cut @ frame.right) < LATERAL).any():
         raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"the body of {level} is cut off by the edge of the image")
-    frame, middle = _in_cut_body(whole, solid, frame, around, cut[0])
+    frame, middle = _in_cut_body(whole, solid, frame, around, cut[0], bare=body is not None)
     require_upright(frame, level)
     body_solid = solid if body is not None else _in_front(solid, frame, body_extent(solid, frame, around.slab_mm))
     found = _assemble(number, level, frame, body_solid, around, AnteriorSource.BODY_WALLS, None)
@@ -195,11 +195,12 @@ def describe_vertebra(
 
 
 def _in_cut_body(
-    whole: Solid, solid: Solid, frame: Frame, around: Surroundings, side: FloatArray
+    whole: Solid, solid: Solid, frame: Frame, around: Surroundings, side: FloatArray, *, bare: bool
 ) -> tuple[Frame, Middle]:
     """Place the frame on the mid-sagittal plane of a body whose sides the image cuts off.
 
-    The right axis starts from the image's side and is turned until front and back walls run even.
+    The right axis is at right angles to the image's side; where the middle is well known, it is turned until front
+    and back walls run even.
     """
     frame = Frame.from_superior(frame.origin_mm, frame.superior, np.cross(frame.superior, side * (side @ frame.right)))
     for _ in range(_ROUNDS):
@@ -211,7 +212,8 @@ def _in_cut_body(
         half = _even_half_width(solid, frame, around.slab_mm)
         footprint = Footprint(-extent.depth_mm / 2, extent.depth_mm / 2, -half, half)
         planes = [plane_normal(solid, frame, footprint, up=up) for up in (True, False)]
-        turn = np.radians(wall_turn_deg(solid, frame, half))
+        part = solid if bare else _in_front(solid, frame, footprint)
+        turn = np.radians(wall_turn_deg(part, frame, half)) if middle.shows_turn else 0.0
         front = np.cos(turn) * frame.anterior + np.sin(turn) * frame.right
         centre = (planes[0][0] + planes[1][0]) / 2
         frame = frame.at(frame.origin_mm + ((centre - frame.origin_mm) @ frame.superior) * frame.superior)
