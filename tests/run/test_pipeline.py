@@ -116,6 +116,13 @@ def test_without_labels_every_quantity_is_absent_and_says_so(study: Any, tmp_pat
     assert all(isinstance(r, Absent) and r.reason == "structure_not_labelled" for r in rows)
 
 
+def test_a_question_puts_the_lacking_series_into_the_report(study: Any, tmp_path: Path) -> None:
+    outcome = only(run_study(study, tmp_path, question="scar_vs_disc"))
+    page = outcome.report.read_text(encoding="utf-8")
+    assert "Series for the question: Scar or recurrent disc herniation?" in page
+    assert "T1 axial after contrast" in page
+
+
 def shifted(grid: Grid, shift_mm: float) -> Grid:
     affine = grid.affine.copy()
     affine[:3, 3] += shift_mm
@@ -188,6 +195,7 @@ def test_a_bad_visit_does_not_stop_the_next(study: Any, tmp_path: Path) -> None:
         ({"contrast": ("=T2w",)}, "NAME=KIND"),
         ({"labels": Path("nowhere.nii.gz")}, "no such label map"),
         ({"transition": "l6"}, "lumbarised_s1"),
+        ({"question": "everything"}, "scar_vs_disc"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_refused_before_anything_is_read(

@@ -1,4 +1,3 @@
-# ruff: noqa: PLC0415 (help must answer at once: heavy imports wait inside the functions)
 """``lumbomics advise``: what the rules say about a case, and the tools to look after the rules."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: PLC0415 (help must answer at once: heavy imports wait inside the functions)
 """``lumbomics biomarkers``: what the catalogue holds, what is implemented, and one biomarker in full."""
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def convert_labels(
     json: Annotated[bool, typer.Option("--json", help="Print files and losses as JSON.")] = False,
 ) -> Exit:
     """Write a label map in the numbers of another convention, and say what that loses."""
-    from lumbomics.run import convert  # noqa: PLC0415  heavy, loaded when needed
+    from lumbomics.run import convert
 
     result = convert.convert_labels(
         source,

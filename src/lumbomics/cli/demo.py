@@ -17,8 +17,8 @@ def demo(
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> Exit:
     """Make a small phantom cohort as DICOM, measure it, say where the reports are."""
-    from lumbomics import api  # noqa: PLC0415  heavy, loaded when needed
-    from lumbomics.cli.show import print_summary, progress_bar  # noqa: PLC0415  same
+    from lumbomics import api
+    from lumbomics.cli.show import print_summary, progress_bar
 
     with progress_bar(hidden=json) as progress:
         summary = api.demo(out=out, patients=patients, progress=progress)

@@ -1,4 +1,3 @@
-# ruff: noqa: PLC0415 (help must answer at once: heavy imports wait inside the functions)
 """``lumbomics evidence``: the counts behind the rules, recomputed."""
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ def measure(
     json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> Exit:
     """Measure one label map and write the table."""
-    from lumbomics import api  # noqa: PLC0415  heavy, loaded when needed
-    from lumbomics.cli.show import print_results, results_as_json  # noqa: PLC0415  same
+    from lumbomics import api
+    from lumbomics.cli.show import print_results, results_as_json
 
     results = api.measure(
         labels,

@@ -18,8 +18,8 @@ def phantom(
     json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> Exit:
     """Write digital reference patients: MR images, label maps and the true value of every quantity."""
-    from lumbomics import api  # noqa: PLC0415  heavy, loaded when needed
-    from lumbomics.cli.show import progress_bar  # noqa: PLC0415  same
+    from lumbomics import api
+    from lumbomics.cli.show import progress_bar
 
     with progress_bar(hidden=json) as progress:
         written = api.phantom(seed=seed, out=out, cohort=cohort, progress=progress)

@@ -1,4 +1,3 @@
-# ruff: noqa: PLC0415 (help must answer at once: heavy imports wait inside the functions)
 """``lumbomics registry``: a review's search, from the exports to the PRISMA flow."""
 
 from __future__ import annotations

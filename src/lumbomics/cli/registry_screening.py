@@ -1,4 +1,3 @@
-# ruff: noqa: PLC0415 (help must answer at once: heavy imports wait inside the functions)
 """``lumbomics registry screen`` and what follows: conflicts, kappa, flow, export."""
 
 from __future__ import annotations

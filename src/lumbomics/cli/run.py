@@ -41,13 +41,17 @@ def run(
     key_file: Annotated[
         Path | None, typer.Option(help="Table outside the derivatives that maps patients to labels.")
     ] = None,
+    question: Annotated[
+        str | None, typer.Option(help="What the images must answer, such as scar_vs_disc: say which series lack.")
+    ] = None,
+    case: Annotated[Path | None, typer.Option(help="Case file with facts for --question.")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also write the report as PDF (extra `pdf`).")] = False,
     force: Annotated[bool, typer.Option("--force", help="Measure again what is finished.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> Exit:
     """Measure a study: label maps, measurement table, pictures and report for every visit."""
-    from lumbomics import api  # noqa: PLC0415  heavy, loaded when needed
-    from lumbomics.cli.show import print_summary, progress_bar  # noqa: PLC0415  same
+    from lumbomics import api
+    from lumbomics.cli.show import print_summary, progress_bar
 
     with progress_bar(hidden=json) as progress:
         summary = api.run(
@@ -66,6 +70,8 @@ def run(
             months_since_surgery=months_since_surgery,
             contrast=tuple(contrast or ()),
             key_file=key_file,
+            question=question,
+            case=case,
             pdf=pdf,
             force=force,
             progress=progress,

@@ -17,6 +17,7 @@ from lumbomics.core.measurement import Absent, Measurement, Result
 from lumbomics.core.provenance import Provenance
 from lumbomics.core.visit import Series, Visit
 from lumbomics.report.absences import ReasonGroup, group_absences
+from lumbomics.report.check import SeriesCheck
 from lumbomics.report.composition import Composition, load_composition
 from lumbomics.report.definitions import definitions_of
 from lumbomics.report.profile import Profile
@@ -64,6 +65,7 @@ def compose_report(
     *,
     segmentations: Mapping[str, Segmentation] | None = None,
     profiles: Mapping[str, Sequence[Profile]] | None = None,
+    check: SeriesCheck | None = None,
     provenance: Provenance | None = None,
     faults: Sequence[str] = (),
 ) -> str:
@@ -79,6 +81,8 @@ def compose_report(
         Series name -> label maps; by default those that came with the series.
     profiles
         Series name -> curves along the canal.
+    check
+        The series against what a question needs.
     provenance
         Software, inputs, decisions, times.
     faults
@@ -105,6 +109,7 @@ def compose_report(
             visit=visit,
             words=composition,
             sections=sections,
+            check=check,
             definitions=definitions_of(results),
             measured=_count(results, Measurement),
             absent=_count(results, Absent),

@@ -65,6 +65,9 @@ class Composition(_Record):
     no_labels: str
     no_values: str
     no_image: str
+    check_complete: str
+    check_incomplete: str
+    check_note: str
     pictures: dict[str, Picture]
     axial_planes: dict[str, str]
     tables: tuple[Table, ...]

@@ -11,7 +11,9 @@ from lumbomics.catalogue import RuleBook
 from lumbomics.core.errors import ReadError
 from lumbomics.core.image import Contrast
 from lumbomics.core.measurement import Posture
+from lumbomics.core.visit import Visit
 from lumbomics.read import read_visit
+from lumbomics.report import SeriesCheck
 from lumbomics.write import read_measurements, read_run_manifest
 
 _CONTRAST = re.compile(r"(?P<series>.+): contrast")
@@ -69,3 +71,12 @@ def protocol_of_study(
     """
     visit = read_visit(study)
     return check_protocol([summarise(series) for series in visit.series], question, case, book=book)
+
+
+def series_check(visit: Visit, question: str, case: Case | None = None) -> SeriesCheck:
+    """Check a visit's series against a question's protocol, in the report's words; InputError if unknown."""
+    found = check_protocol([summarise(series) for series in visit.series], question, case)
+    headings, *rows = found.table()
+    return SeriesCheck(
+        title=found.title, headings=headings, rows=tuple(rows), complete=found.complete, basis=found.basis
+    )

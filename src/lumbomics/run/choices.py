@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
 
+from lumbomics.advise import load_protocols
 from lumbomics.core.anatomy import Transition
 from lumbomics.core.conventions import Convention
 from lumbomics.core.errors import InputError
@@ -34,6 +35,13 @@ def chosen_contrast(word: str | None) -> Contrast:
 def chosen_transition(word: str | None) -> Transition | None:
     """Transitional anatomy by name; ``None`` where nothing was said."""
     return None if word is None else _choose(Transition, word, "transitional anatomy")
+
+
+def chosen_question(word: str | None) -> str | None:
+    """Question of a protocol by name; ``None`` where nothing was asked."""
+    if word is None or word in load_protocols():
+        return word
+    raise InputError("unknown question", expected=", ".join(load_protocols()), got=repr(word))
 
 
 def chosen_contrasts(words: tuple[str, ...]) -> dict[str, Contrast]:

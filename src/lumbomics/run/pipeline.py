@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lumbomics.advise import read_case
 from lumbomics.core.anatomy import Transition
 from lumbomics.core.conventions import Convention
 from lumbomics.core.errors import InputError, LumbomicsError, OutputError
 from lumbomics.read import Override, SourceKind, VisitSource, find_visits, read_visit
 from lumbomics.read.bids import is_dataset
-from lumbomics.run.choices import chosen_contrasts, chosen_convention, chosen_posture, chosen_transition
+from lumbomics.run.choices import (
+    chosen_contrasts,
+    chosen_convention,
+    chosen_posture,
+    chosen_question,
+    chosen_transition,
+)
 from lumbomics.run.labels import LabelInput
 from lumbomics.run.outcome import RunSummary, Status, VisitOutcome
 from lumbomics.run.participants import write_participants
@@ -54,6 +61,8 @@ def run(
     months_since_surgery: float | None = None,
     contrast: Sequence[str] = (),
     key_file: Path | str | None = None,
+    question: str | None = None,
+    case: Path | str | None = None,
     pdf: bool = False,
     force: bool = False,
     progress: Progress | None = None,
@@ -85,6 +94,10 @@ def run(
         Operator's words on series, ``NAME=KIND``; a bare ``KIND`` holds for every series.
     key_file
         Table outside the derivatives that maps patients to labels.
+    question
+        What the images must answer (``lumbomics advise protocol``); the report then says which series are lacking.
+    case
+        Case file with facts that the question's protocol asks for.
     pdf
         Also write the report as PDF.
     force
@@ -108,6 +121,8 @@ def run(
         ),
         posture=chosen_posture(posture),
         months_since_surgery=months_since_surgery,
+        question=chosen_question(question),
+        case=None if case is None else read_case(Path(case)),
         pdf=pdf,
         force=force,
     )

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lumbomics import __version__
+from lumbomics.advise import Case
 from lumbomics.catalogue import load_quantities
 from lumbomics.core.conventions import Loss
 from lumbomics.core.measurement import Absent, Context, Measurement, Posture, Reason, Result
@@ -20,6 +21,7 @@ from lumbomics.core.provenance import Decision, Provenance
 from lumbomics.core.visit import Series, Visit
 from lumbomics.measure import measure
 from lumbomics.report import compose_report, render_pdf
+from lumbomics.run.advise import series_check
 from lumbomics.run.bundle import write_segmentation
 from lumbomics.run.labels import LabelInput, LoadedLabels, attach, load_labels
 from lumbomics.run.outcome import Status, VisitOutcome
@@ -53,6 +55,8 @@ class VisitOptions:
         The operator's word; unknown where the header decides.
     months_since_surgery
         Time since the last spinal operation.
+    question, case
+        What the images must answer, and facts of the case: the report then says which series are lacking.
     pdf
         Also write the report as PDF.
     force
@@ -62,6 +66,8 @@ class VisitOptions:
     labels: LabelInput | None = None
     posture: Posture = Posture.UNKNOWN
     months_since_surgery: float | None = None
+    question: str | None = None
+    case: Case | None = None
     pdf: bool = False
     force: bool = False
 
@@ -76,6 +82,8 @@ class VisitOptions:
             "ignore_unknown": labels is not None and labels.ignore_unknown,
             "posture": str(self.posture),
             "months_since_surgery": self.months_since_surgery,
+            "question": self.question,
+            "case": None if self.case is None else {name: str(value) for name, value in self.case.facts.items()},
             "pdf": self.pdf,
         }
 
@@ -117,7 +125,14 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     step("report")
     faults = _faults(visit, loaded)
     report = visit_path(out, visit, "report.html")
-    html = compose_report(visit, results, profiles=profiles_of(visit), provenance=provenance, faults=faults)
+    html = compose_report(
+        visit,
+        results,
+        profiles=profiles_of(visit),
+        check=None if options.question is None else series_check(visit, options.question, options.case),
+        provenance=provenance,
+        faults=faults,
+    )
     files.append(write_text_atomic(html, report))
     if options.pdf:
         files.append(write_bytes_atomic(render_pdf(html), report.with_suffix(".pdf")))
