@@ -10,15 +10,17 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from lumbomics.core.anatomy import Side
+from lumbomics.core.anatomy import Side, Transition
 from lumbomics.core.grid import Grid
 from lumbomics.core.labels import Segmentation
 from lumbomics.core.measurement import Absent, Measurement, Reason, Result
 from lumbomics.measure import describe_spine
+from lumbomics.measure.canal import bony_canal_dimensions
 from lumbomics.measure.foramen import foraminal_dimensions
 from lumbomics.measure.geometry.foramen import ForamenPlane
 from lumbomics.measure.geometry.frame import Frame
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.options import MeasureOptions
 from lumbomics.measure.geometry.pedicle import find_pedicle
 from lumbomics.measure.geometry.surface import Solid
 from lumbomics.phantom import Phantom, make_phantom
@@ -144,3 +146,33 @@ def test_without_disc_label_only_bony_dimensions_remain(millimetre: Segmentation
     assert at_l4["area"].reason is Reason.STRUCTURE_NOT_LABELLED
     assert isinstance(at_l4["height"], Measurement)
     assert isinstance(at_l4["area_bony"], Measurement)
+
+
+def test_a_size_that_its_error_swallows_is_too_coarse(millimetre: Segmentation) -> None:
+    vague = replace(millimetre, spine=replace(millimetre.spine, boundary_sd_mm=2.5))
+    heights = [r for r in foraminal_dimensions(describe_spine(vague)) if r.method == "height"]
+    kept = [r for r in heights if isinstance(r, Measurement)]
+    lost = [r for r in heights if isinstance(r, Absent)]
+    assert {r.reason for r in lost} == {Reason.RESOLUTION_TOO_COARSE}
+    assert all(r.value is not None and r.se is not None and 1.96 * r.se <= 0.5 * r.value for r in kept)
+
+
+def test_the_widest_interval_is_the_users_choice(millimetre: Segmentation) -> None:
+    strict = describe_spine(millimetre, options=MeasureOptions(widest_interval=0.01))
+    assert all(isinstance(r, Absent) for r in foraminal_dimensions(strict))
+
+
+def test_a_fused_vertebra_without_pedicles_of_its_own_gives_no_grossly_wrong_number() -> None:
+    parameters = replace(make_phantom(13).parameters, transition=Transition.SACRALISED_L5)
+    fused = make_phantom(13, parameters)
+    spine = describe_spine(fused.segmentation(fused.default_grid(1.3)))
+    with pytest.raises(NotMeasurableError) as obstacle:
+        find_pedicle(spine, "L5", Side.LEFT)
+    assert obstacle.value.reason is Reason.GEOMETRY_FAILED
+    assert "no pedicle" in obstacle.value.detail
+    results = [*foraminal_dimensions(spine), *bony_canal_dimensions(spine)]
+    at_l5 = [r for r in results if (r.level or "") in {"L4-L5", "L5-S1"} and r.biomarker == "foraminal_dimensions"]
+    at_l5 += [r for r in results if r.level == "L5" and r.method in {"interpedicular", "vertebral_foramen_area"}]
+    assert len(at_l5) == 18
+    assert all(isinstance(r, Absent) and r.reason is Reason.GEOMETRY_FAILED for r in at_l5)
+    assert find_pedicle(spine, "L4", Side.LEFT).area_mm2 < 150

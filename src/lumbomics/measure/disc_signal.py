@@ -29,7 +29,7 @@ _SLAB_MM = 5.0
 _NEAR_MM = 8.0
 _INSIDE_MM = 1.5
 _SHARED_MM3 = 8.0
-RESIDUAL_SHADING = 0.05
+RESIDUAL_SHADING = 0.06
 """Relative standard error left by shading that is no polynomial of second order and by tissue texture."""
 _LEAST_POINTS = 20
 _ROOTS = "nerve roots are not labelled and count as part of the fluid"

@@ -11,6 +11,7 @@ from lumbomics.core.image import Image
 from lumbomics.core.measurement import Drawing, Measurement, Reason, Result
 from lumbomics.measure.attempt import attempt, both, pair_level
 from lumbomics.measure.canal import outline
+from lumbomics.measure.geometry.gate import require_resolved
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.profile import Profile, area, depth
 from lumbomics.measure.geometry.section import Section
@@ -105,14 +106,15 @@ def _at_every_disc(spine: SpineGeometry, biomarker: str, methods: tuple[str, ...
 def _areas(found: _Sac, upper: str, lower: str) -> Iterator[Result]:
     sac, level = _require(found), pair_level(upper, lower)
     cut = _at_disc(sac, upper, lower)
-    moved = STATION_SE_MM * cut.profile.slope_at(cut.station_mm, area)
+    se = both(cut.section.area_se_mm2, STATION_SE_MM * cut.profile.slope_at(cut.station_mm, area))
+    require_resolved(cut.section.area_mm2, se, "mm2", sac.spine.options)
     yield Measurement(
         biomarker=AREA,
         method="perpendicular_at_disc",
         unit="mm2",
         level=level,
         value=cut.section.area_mm2,
-        se=both(cut.section.area_se_mm2, moved),
+        se=se,
         caution=cut.caution,
         drawings=(outline(cut.section, f"dural sac at {level}"),),
     )
@@ -122,6 +124,7 @@ def _areas(found: _Sac, upper: str, lower: str) -> Iterator[Result]:
 def _smallest(sac: LevelledTube, cut: _AtDisc, level: str) -> Iterator[Result]:
     ends = cut.station_mm - WITHIN_MM, cut.station_mm + WITHIN_MM
     narrowest, se = sac.smallest(cut.profile, *ends, [(cut.station_mm, cut.section)])
+    require_resolved(narrowest.area_mm2, se, "mm2", sac.spine.options)
     yield Measurement(
         biomarker=AREA,
         method="minimum_within_6mm",

@@ -11,6 +11,7 @@ from lumbomics.core.anatomy import Side
 from lumbomics.core.measurement import Drawing, Measurement, Reason, Result, Shape
 from lumbomics.measure.attempt import attempt, both
 from lumbomics.measure.geometry.frame import Frame
+from lumbomics.measure.geometry.gate import require_resolved
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.pedicle import canal_centre_mm, find_pedicle
 from lumbomics.measure.geometry.rays import entries, voxel_extent_mm
@@ -22,6 +23,9 @@ from lumbomics.measure.geometry.vertebra import VertebraGeometry
 _BIOMARKER = "bony_canal_dimensions"
 COARSEST_MM = 2.5
 """Largest voxel extent across the foramen: laminae are 5 mm thick and thin out where they meet."""
+CORNER_SE_MM = 0.1
+"""Standard error of the outline's mean place over the hole's width, for corners that a smooth outline rounds off:
+calibrated on reference objects of seeds 1000 and up."""
 METHODS = ("vertebral_foramen_area", "vertebral_foramen_anteroposterior")
 
 
@@ -66,13 +70,15 @@ def _require_resolution(spine: SpineGeometry, vertebra: VertebraGeometry) -> Non
 def _of_vertebra(spine: SpineGeometry, level: str) -> Iterator[Result]:
     section = foramen_section(spine, level)
     polygon = Drawing(Shape.POLYGON, section.polygon_mm[::4], f"vertebral foramen of {level}")
+    se = both(section.area_se_mm2, CORNER_SE_MM * section.width_along_right().length_mm)
+    require_resolved(section.area_mm2, se, "mm2", spine.options)
     yield Measurement(
         biomarker=_BIOMARKER,
         method=METHODS[0],
         unit="mm2",
         level=level,
         value=section.area_mm2,
-        se=section.area_se_mm2,
+        se=se,
         drawings=(polygon,),
     )
     yield from attempt(_BIOMARKER, METHODS[1:], partial(_depth, spine, level, section, polygon), level=level)

@@ -21,12 +21,15 @@ class MeasureOptions:
         Correlation length c of a drawn boundary's error: at distance d it has correlation exp(-d^2 / 2 c^2).
     slab_half_width_mm
         Half-width of the mid-sagittal slab in which endplates are drawn.
+    widest_interval
+        Sizes of canal, dural sac and foramina are Absent where 1.96 standard errors exceed this share of the value.
     """
 
     minimum_numbering_confidence: float = 0.9
     default_boundary_sd_mm: float = 0.5
     boundary_correlation_mm: float = 3.0
     slab_half_width_mm: float = 5.0
+    widest_interval: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.minimum_numbering_confidence <= 1:
@@ -37,3 +40,5 @@ class MeasureOptions:
             )
         if self.default_boundary_sd_mm < 0 or min(self.boundary_correlation_mm, self.slab_half_width_mm) <= 0:
             raise InputError("distances must be positive", got=str(self))
+        if self.widest_interval <= 0:
+            raise InputError("widest interval out of range", expected="> 0", got=str(self.widest_interval))

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from lumbomics.core.anatomy import Side
+from lumbomics.core.anatomy import VERTEBRA_NAMES, Side
 from lumbomics.core.measurement import Reason
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
@@ -22,6 +22,8 @@ _REACH_MM = 20.0
 _LEAST_AREA_MM2 = 15.0
 _CANAL_NEAR_MM = 60.0
 _MOST_APART_MM = 5.0
+_MOST_GROWTH = 2.0
+LUMBAR_LEVELS = ("L1", "L2", "L3", "L4", "L5", "L6")
 _ENOUGH_POINTS = 50_000
 _CENTRES: WeakKeyDictionary[SpineGeometry, dict[int, FloatArray]] = WeakKeyDictionary()
 _FOUND: WeakKeyDictionary[SpineGeometry, dict[tuple[str, Side], Pedicle]] = WeakKeyDictionary()
@@ -99,8 +101,36 @@ def find_pedicle(spine: SpineGeometry, level: str, side: Side) -> Pedicle:
     """
     known = _FOUND.setdefault(spine, {})
     if (level, side) not in known:
-        known[level, side] = _search(spine, level, side)
+        found = _search(spine, level, side)
+        _require_lumbar_shape(spine, level, found)
+        known[level, side] = found
     return known[level, side]
+
+
+def _require_lumbar_shape(spine: SpineGeometry, level: str, found: Pedicle) -> None:
+    """Refuse what is no pedicle but the broad wing of a vertebra that is fused with the sacrum.
+
+    Lumbar pedicles spring from the upper half of the body, and from one level to the next their section grows by a
+    quarter. Where a costal process as stout as the sacral ala joins pedicle and body, there is no narrowest section.
+    """
+    vertebra = spine.vertebra(level)
+    if vertebra.inferior is None:
+        return
+    height = float(vertebra.frame.to_local(found.middle_mm)[2])
+    above = spine.labels.vertebrae.index(vertebra.number) - 1
+    upper = VERTEBRA_NAMES[spine.labels.vertebrae[above]] if above >= 0 else None
+    growth = _growth(spine, upper, found) if upper in LUMBAR_LEVELS and level in LUMBAR_LEVELS else 1.0
+    if height < 0 or growth > _MOST_GROWTH:
+        detail = f"the narrowest bone beside the canal of {level} is no pedicle: {found.area_mm2:.0f} mm2"
+        raise NotMeasurableError(Reason.GEOMETRY_FAILED, f"{detail}, {height:.0f} mm above the body's middle")
+
+
+def _growth(spine: SpineGeometry, upper: str, found: Pedicle) -> float:
+    """Area of a pedicle over that of the vertebra above; 1 where that has none."""
+    try:
+        return found.area_mm2 / find_pedicle(spine, upper, found.side).area_mm2
+    except NotMeasurableError:
+        return 1.0
 
 
 def _search(spine: SpineGeometry, level: str, side: Side) -> Pedicle:

@@ -23,19 +23,20 @@ from lumbomics.measure.geometry.uncertainty import BoundaryError
 
 HARMONICS = 10
 """Highest angular harmonic of an outline."""
-PRIOR_AMPLITUDE = 0.35
+PRIOR_AMPLITUDE = 0.2
 """Prior standard deviation of harmonic k is ``PRIOR_AMPLITUDE`` x mean radius / k², after the outline has been brought
-to equal width and depth: 0.04 of the radius at k = 3 (a rounded triangle), 0.02 at k = 4 (a rounded square)."""
+to equal width and depth: 0.02 of the radius at k = 3 (a rounded triangle), 0.0125 at k = 4 (a rounded square). It and
+the next two are calibrated on the coverage of reference objects' dural sacs, seeds 1000 and up."""
 WALL_SLOPE = 0.1
 """Inclination of the wall to the centreline that is allowed for when readings are moved into the plane (tan 6 deg)."""
 SLAB_SD_MM = 0.7
 """Standard deviation of the weight given to readings off the plane."""
 REACH_SD = 2.5
 """Readings farther off the plane than this many standard deviations are left out."""
-CORRELATION_VOXELS = 1.6
+CORRELATION_VOXELS = 1.2
 """Neighbouring readings share their rounding error over about this many voxels of a surface …"""
-LONGEST_CORRELATION_MM = 3.0
-"""… but over no more than this, on which a wall 8 mm from the middle turns by 20 deg."""
+LONGEST_CORRELATION_MM = 1.5
+"""… but over no more than this, on which a wall 8 mm from the middle turns by 11 deg."""
 _ROUNDS = 2
 _ANGLES = np.linspace(0, 2 * np.pi, 180, endpoint=False)
 _STEP = 2 * np.pi / len(_ANGLES)
