@@ -36,6 +36,9 @@ RIDGE_SE_MM = 0.2
 the stretch of canal a section blends: calibrated on reference objects of seeds 1000 and up."""
 RIDGE_SHARE = 0.8
 """Share of the canal's width that such a ridge takes."""
+LOWEST_RIDGE = 1.5
+"""How much larger that error is where the canal is smallest: there is a ridge nearly always, and it may lie between
+sections."""
 _ROWS_MM = 0.5
 
 
@@ -212,7 +215,7 @@ def _area_minimum(found: _Canal | NotMeasurableError, level: str) -> Iterator[Re
     first, last = canal.levelled.around_body(level)
     known = [cut for cut in canal.at_discs.values() if first <= cut[0] <= last]
     section, se = canal.levelled.smallest(canal.profile, first, last, known)
-    se = both(se, _ridge_mm2(section))
+    se = both(se, LOWEST_RIDGE * _ridge_mm2(section))
     require_resolved(section.area_mm2, se, "mm2", canal.levelled.spine.options)
     yield Measurement(
         biomarker=BIOMARKER,

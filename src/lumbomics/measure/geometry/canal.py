@@ -27,7 +27,7 @@ SAMPLE_MM = 0.5
 """Distance between the points at which the curve is tabulated."""
 _ROUNDS = 3
 _FULL_PIECE = 0.6
-_LONGEST_CLOUD = 15_000
+_LONGEST_CLOUD = 8_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from lumbomics.measure.geometry.surface import Solid
 RASTER_MM = 0.5
 """Distance between raster points."""
 HALF_DEPTH_MM = 26.0
-HALF_HEIGHT_MM = 32.0
+HALF_HEIGHT_MM = 26.0
 """Half-size of the plane looked at, about the foramen's middle."""
 _FAR_MM = 6.0
 _WALK_MM = 22.0
@@ -27,8 +27,8 @@ _MOST_OPEN = 0.5
 _MOST_DEEP = 0.8
 
 
-def plane_distance(solids: tuple[Solid, ...], frame: Frame) -> FloatArray:
-    """Signed distance, in a sagittal plane, to the outline of several structures taken together.
+def plane_distances(bones: tuple[Solid, ...], discs: tuple[Solid, ...], frame: Frame) -> tuple[FloatArray, FloatArray]:
+    """Signed distances, in a sagittal plane, to the outline of bones with discs, and of bones alone.
 
     Between slices of the lattice the outline is interpolated by shape (Raya and Udupa, IEEE Trans Med Imaging 1990):
     the signed distances to the outlines in the four nearest slices are joined by a cubic (Catmull and Rom), so that
@@ -36,29 +36,35 @@ def plane_distance(solids: tuple[Solid, ...], frame: Frame) -> FloatArray:
 
     Parameters
     ----------
-    solids
-        Structures on one grid.
+    bones, discs
+        Structures on one grid; there may be no disc.
     frame
         The plane: origin in its middle, ``right`` its normal.
 
     Returns
     -------
-    (rows along superior, columns along anterior) mm, positive inside, on a raster of ``RASTER_MM``.
+    Two arrays (rows along superior, columns along anterior) mm, positive inside, on a raster of ``RASTER_MM``.
     """
     columns, rows = _axis(HALF_DEPTH_MM), _axis(HALF_HEIGHT_MM)
     points = frame.origin_mm + rows[:, None, None] * frame.superior + columns[None, :, None] * frame.anterior
-    grid = solids[0].grid
+    grid = bones[0].grid
     index = grid.to_index(points)
     through = int(np.argmax(np.abs(grid.axes.T @ frame.right)))
     below = np.floor(index[..., through])
     share = index[..., through] - below
-    total = np.zeros(share.shape)
+    filled_mm, bone_mm = np.zeros(share.shape), np.zeros(share.shape)
     for offset, weight in zip((-1, 0, 1, 2), _cubic(share), strict=True):
         index[..., through] = below + offset
         flat = grid.to_world(index)
-        filled = np.maximum.reduce([solid.value_at(flat) for solid in solids])
-        total += weight * np.clip(_signed_distance(filled), -_FAR_MM, _FAR_MM)
-    return total
+        bone = np.maximum.reduce([solid.value_at(flat) for solid in bones])
+        filled = np.maximum.reduce([bone, *(solid.value_at(flat) for solid in discs)])
+        bone_mm += weight * _near_distance(bone)
+        filled_mm += weight * _near_distance(filled)
+    return filled_mm, bone_mm
+
+
+def _near_distance(filled: FloatArray) -> FloatArray:
+    return np.clip(_signed_distance(filled), -_FAR_MM, _FAR_MM)
 
 
 def _cubic(share: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -108,8 +114,7 @@ class ForamenPlane:
         """Cut parallel to a segment's sagittal plane, through the middle of its pedicles on one side (2, 3) RAS+ mm."""
         frame = segment.at(np.asarray(pedicles_mm).mean(axis=0))
         places = frame.to_local(pedicles_mm)[:, 1:]
-        bone = plane_distance(bones, frame)
-        filled = plane_distance((*bones, *discs), frame) if discs else bone
+        filled, bone = plane_distances(bones, discs, frame)
         return cls(frame, filled, bone, places[0], places[1])
 
     def world(self, plane_mm: FloatArray) -> FloatArray:

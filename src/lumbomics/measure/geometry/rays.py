@@ -29,7 +29,7 @@ def entries(solid: Solid, starts_mm: FloatArray, direction: FloatArray, *, reach
     starts_mm
         (n, 3) RAS+ mm.
     direction
-        (3,) unit vector, shared by all rays.
+        Unit vector, (3,) shared by all rays or (n, 3).
     reach_mm
         Longest distance looked at.
 
@@ -39,7 +39,7 @@ def entries(solid: Solid, starts_mm: FloatArray, direction: FloatArray, *, reach
     nothing is met.
     """
     travel = np.arange(0.0, reach_mm + _STEP_MM, _STEP_MM)
-    filled = solid.value_at(starts_mm[:, None] + travel[:, None] * direction)
+    filled = solid.value_at(starts_mm[:, None] + travel[:, None] * np.atleast_2d(direction)[:, None])
     inside = filled >= 0.5
     first = np.argmax(inside, axis=1)
     met = inside.any(axis=1) & (first > 0)

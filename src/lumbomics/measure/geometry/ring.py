@@ -31,18 +31,14 @@ def hole_section(bone: Solid, frame: Frame, drawing: BoundaryError) -> Section:
         If the ring is open wider than that in this plane.
     """
     angles = np.arange(_RAYS) * 2 * np.pi / _RAYS
-    sight = np.array([_first_bone(bone, frame, angle) for angle in angles])
+    around = np.cos(angles)[:, None] * frame.right + np.sin(angles)[:, None] * frame.anterior
+    sight = entries(bone, np.tile(frame.origin_mm, (_RAYS, 1)), around, reach_mm=_REACH_MM)
     if _widest_gap(np.isfinite(sight)) > _WIDEST_GAP * _RAYS:
         raise NotMeasurableError(Reason.GEOMETRY_FAILED, "body and arch enclose no hole in the plane of the pedicles")
     section = fit_section(_in_sight(Crossings.of_solid(bone), frame, angles, _levelled(sight)), frame, drawing)
     if section is None:
         raise NotMeasurableError(Reason.GEOMETRY_FAILED, "too little bone bounds the hole in the plane of the pedicles")
     return section
-
-
-def _first_bone(bone: Solid, frame: Frame, angle: float) -> float:
-    direction = np.cos(angle) * frame.right + np.sin(angle) * frame.anterior
-    return float(entries(bone, frame.origin_mm[None], direction, reach_mm=_REACH_MM)[0])
 
 
 def _widest_gap(seen: np.ndarray) -> int:
