@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -59,6 +59,7 @@ class SpineGeometry:
     options: MeasureOptions = field(default_factory=MeasureOptions)
     _vertebrae: dict[int, VertebraGeometry | NotMeasurableError] = field(default_factory=dict, init=False, repr=False)
     _solids: dict[int, Solid] = field(default_factory=dict, init=False, repr=False)
+    _bodies: dict[int, Solid | None] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def labels(self) -> Labels:
@@ -168,7 +169,8 @@ class SpineGeometry:
                 raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, "the vertebra above S1 is not in the labels")
             upper = self.vertebra(VERTEBRA_NAMES[above[-1]])
             return describe_sacrum(self.labels, number, level, self._around(upper.frame.superior), upper)
-        return describe_vertebra(self.labels, number, level, self._around(self._tangent(number)), self._corpus(number))
+        around = replace(self._around(self._tangent(number)), seed_mm=self._seeds[number])
+        return describe_vertebra(self.labels, number, level, around, self._corpus(number))
 
     def _around(self, superior: FloatArray) -> Surroundings:
         return Surroundings(superior, self.canal_points_mm, self.error, self.options.slab_half_width_mm)
@@ -182,6 +184,11 @@ class SpineGeometry:
 
     def _corpus(self, number: int) -> Solid | None:
         """Body of a vertebra where the semantic map marks it."""
+        if number not in self._bodies:
+            self._bodies[number] = self._marked_body(number)
+        return self._bodies[number]
+
+    def _marked_body(self, number: int) -> Solid | None:
         if self.segmentation.subregion is None:
             return None
         whole = self.structure(number)

@@ -14,6 +14,7 @@ from lumbomics.core.labels import Labels
 _STEP_MM = 0.8
 _BISECTIONS = 5
 _GAP_STEPS = 2
+_NEAR_STEPS = 28
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,19 +143,30 @@ class Solid:
         origin = self.grid.to_index(starts.reshape(-1, 3)) - self.start
         heading = self.grid.inverse[:3, :3] @ np.asarray(direction, dtype=np.float64)
         travel = np.arange(0.0, reach_mm + _STEP_MM, _STEP_MM)
+        first = self._first_beyond(origin, heading, travel[:_NEAR_STEPS], entering=entering)
+        far = np.flatnonzero(first < 0)
+        if far.size and len(travel) > _NEAR_STEPS:  # most rays end near; only the others are followed all the way
+            first[far] = self._first_beyond(origin[far], heading, travel, entering=entering)
+        low, high = travel[np.maximum(first - 1, 0)], travel[first]
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            within = (self._interpolate(origin + middle[:, None] * heading) >= 0.5) != entering
+            low, high = np.where(within, middle, low), np.where(within, high, middle)
+        return np.where(first > 0, (low + high) / 2, np.nan).reshape(starts.shape[:-1])
+
+    def _first_beyond(
+        self, origin: FloatArray, heading: FloatArray, travel: FloatArray, *, entering: bool
+    ) -> NDArray[np.intp]:
+        """Step at which each ray is on the other side for good (a gap is passed over); -1 where it never is, and 0
+        where it starts there.
+        """  # noqa: D205  one sentence, two lines
         inside = (self._interpolate(origin[:, None] + travel[:, None] * heading) >= 0.5) != entering
         outside = ~inside
         gone = outside[:, :-_GAP_STEPS].copy()
         for shift in range(1, _GAP_STEPS + 1):
             gone &= outside[:, shift : outside.shape[1] - _GAP_STEPS + shift]
         first = np.argmax(gone, axis=1)
-        valid = inside[:, 0] & gone.any(axis=1)
-        low, high = travel[np.maximum(first - 1, 0)], travel[first]
-        for _ in range(_BISECTIONS):
-            middle = (low + high) / 2
-            within = (self._interpolate(origin + middle[:, None] * heading) >= 0.5) != entering
-            low, high = np.where(within, middle, low), np.where(within, high, middle)
-        return np.where(valid, (low + high) / 2, np.nan).reshape(starts.shape[:-1])
+        return np.where(inside[:, 0], np.where(gone.any(axis=1), first, -1), 0)
 
     def _interpolate(self, index: FloatArray) -> FloatArray:
         array = self._padded

@@ -36,6 +36,7 @@ from lumbomics.measure.geometry.uncertainty import BoundaryError
 _ROUNDS = 3
 _LEAST_VOLUME_MM3 = 1000.0
 _SIZES_MM = (6.0, 80.0)
+_NEAR_MM = 90.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,12 +106,20 @@ class Surroundings:
         Error sources of the label map.
     slab_mm
         Half-width of the mid-sagittal slab.
+    seed_mm
+        (3,) point deep inside the body; None where it has not been looked for.
     """
 
     superior: FloatArray
     canal_mm: FloatArray = field(repr=False)
     error: BoundaryError
     slab_mm: float
+    seed_mm: FloatArray | None = None
+
+    def near(self, seed_mm: FloatArray) -> Surroundings:
+        """Return the same with the part of the canal that a vertebra about ``seed_mm`` can have to do with."""
+        close = np.abs(self.canal_mm - seed_mm).max(axis=1, initial=0.0) < _NEAR_MM
+        return replace(self, canal_mm=self.canal_mm[close])
 
 
 def body_extent(solid: Solid, frame: Frame, slab_mm: float) -> Footprint:
@@ -167,7 +176,9 @@ def describe_vertebra(
     if whole.volume_mm3 < _LEAST_VOLUME_MM3:
         raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"only {whole.volume_mm3:.0f} mm3 of {level} are in the labels")
     solid = (whole if body is None else body).opened()
-    seed, source, canal = _first_look(whole, solid, around)
+    seed = deepest_point_mm(solid) if around.seed_mm is None else around.seed_mm
+    around = around.near(seed)
+    source, canal = _first_look(whole, solid, around, seed)
     front = across_body(solid.points_mm, around.superior) if canal is None else seed - canal
     frame = Frame.from_superior(seed, around.superior, front)
     for _ in range(_ROUNDS):
@@ -257,23 +268,22 @@ def _doubtful(plate: Endplate, middle: Middle, frame: Frame) -> Endplate:
 
 
 def _first_look(
-    whole: Solid, solid: Solid, around: Surroundings
-) -> tuple[FloatArray, AnteriorSource, FloatArray | None]:
-    seed = deepest_point_mm(solid)
+    whole: Solid, solid: Solid, around: Surroundings, seed: FloatArray
+) -> tuple[AnteriorSource, FloatArray | None]:
     if len(around.canal_mm):
         near = np.abs((around.canal_mm - seed) @ around.superior) < 8.0
         beside = near & (np.linalg.norm(around.canal_mm - seed, axis=1) < 60.0)
         if beside.any():
-            return seed, AnteriorSource.CANAL_LABEL, around.canal_mm[beside].mean(axis=0)
+            return AnteriorSource.CANAL_LABEL, around.canal_mm[beside].mean(axis=0)
     hole = foramen_centre_mm(whole, seed, around.superior)
     if hole is not None:
-        return seed, AnteriorSource.VERTEBRAL_FORAMEN, hole
+        return AnteriorSource.VERTEBRAL_FORAMEN, hole
     frame = Frame.from_superior(seed, around.superior, WORLD_ANTERIOR)
     wall = body_extent(solid, frame, around.slab_mm).posterior
     behind = posterior_elements_centre_mm(whole.points_mm, frame, wall)
     if behind is not None:
-        return seed, AnteriorSource.POSTERIOR_ELEMENTS, behind
-    return seed, AnteriorSource.IMAGE_ORIENTATION, None
+        return AnteriorSource.POSTERIOR_ELEMENTS, behind
+    return AnteriorSource.IMAGE_ORIENTATION, None
 
 
 def _centred(
