@@ -122,7 +122,7 @@ def _require_lumbar_shape(spine: SpineGeometry, level: str, found: Pedicle) -> N
     growth = _growth(spine, upper, found) if upper in LUMBAR_LEVELS and level in LUMBAR_LEVELS else 1.0
     if height < 0 or growth > _MOST_GROWTH:
         detail = f"the narrowest bone beside the canal of {level} is no pedicle: {found.area_mm2:.0f} mm2"
-        raise NotMeasurableError(Reason.GEOMETRY_FAILED, f"{detail}, {height:.0f} mm above the body's middle")
+        raise NotMeasurableError(Reason.GEOMETRY_FAILED, f"{detail}, its middle {height:+.0f} mm up from the body's")
 
 
 def _growth(spine: SpineGeometry, upper: str, found: Pedicle) -> float:
