@@ -67,6 +67,9 @@ def reach_mm(grid: Grid, points_mm: FloatArray, right: FloatArray) -> tuple[Floa
     """Distances, against and along ``right``, from points (..., 3) to the image's sides; negative outside."""
     index = grid.to_index(points_mm)[..., 0]
     rate = float(grid.inverse[0, :3] @ right)
+    if rate == 0.0:  # along the slices the image has no side to reach
+        endless = np.full_like(index, np.inf)
+        return endless, endless
     to_first, to_last = (index + 0.5) / abs(rate), (grid.shape[0] - 0.5 - index) / abs(rate)
     return (to_first, to_last) if rate > 0 else (to_last, to_first)
 
