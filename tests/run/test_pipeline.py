@@ -123,6 +123,14 @@ def test_a_question_puts_the_lacking_series_into_the_report(study: Any, tmp_path
     assert "T1 axial after contrast" in page
 
 
+def test_a_fault_of_a_series_is_told_once(tmp_path: Path) -> None:
+    image = Image(np.arange(6 * 5 * 4, dtype=np.int16).reshape(6, 5, 4), Grid.from_spacing((6, 5, 4), (1, 1, 4)))
+    files = write_dicom_series(image, tmp_path / "in", shuffled_names=False)
+    files[2].unlink()
+    outcome = only(run(tmp_path / "in", out=tmp_path / "out"))
+    assert outcome.report.read_text(encoding="utf-8").count("missing at 1 place") == 1
+
+
 def shifted(grid: Grid, shift_mm: float) -> Grid:
     affine = grid.affine.copy()
     affine[:3, 3] += shift_mm

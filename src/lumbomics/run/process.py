@@ -131,7 +131,7 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
         profiles=profiles_of(visit),
         check=None if options.question is None else series_check(visit, options.question, options.case),
         provenance=provenance,
-        faults=faults,
+        faults=_told([loss for entry in loaded for loss in entry.losses]),  # the page takes a series' own from it
     )
     files.append(write_text_atomic(html, report))
     if options.pdf:
