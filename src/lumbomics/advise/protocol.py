@@ -151,6 +151,11 @@ class ProtocolReport:
         """Whether nothing that is needed, or may be, is lacking."""
         return all(row.availability in (Availability.PRESENT, Availability.NOT_NEEDED) for row in self.rows)
 
+    @property
+    def limits(self) -> str:
+        """What the limits on resolution rest on, where that is no verified source; else empty."""
+        return f"Limits on resolution are settings ({self.basis}), no standard." if is_unverified(self.basis) else ""
+
     def table(self) -> tuple[tuple[str, ...], ...]:
         """Headings and rows as plain text: need, what became of it, series, why, rules; for a page that shows them."""
         rows = ((r.need, str(r.availability), ", ".join(r.series), r.detail, ", ".join(r.rules)) for r in self.rows)
@@ -220,8 +225,8 @@ def protocol_lines(report: ProtocolReport) -> Iterator[str]:
         detail = f": {row.detail}" if row.detail else ""
         yield f"  {row.availability.value:24} {row.need}{where}{detail} [{', '.join(row.rules)}]"
     yield "Nothing is lacking." if report.complete else "Not complete."
-    if is_unverified(report.basis):
-        yield f"Limits on resolution are settings ({report.basis}), no standard."
+    if report.limits:
+        yield report.limits
     yield DISCLAIMER
 
 

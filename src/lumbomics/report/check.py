@@ -21,15 +21,15 @@ class SeriesCheck:
         Plain text, as many cells as headings.
     complete
         Whether nothing is lacking.
-    basis
-        Where the limits come from.
+    limits
+        What its limits rest on, in a sentence; may be empty.
     """
 
     title: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     complete: bool
-    basis: str
+    limits: str = ""
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.headings) for row in self.rows):

@@ -67,7 +67,6 @@ class Composition(_Record):
     no_image: str
     check_complete: str
     check_incomplete: str
-    check_limits: str
     check_note: str
     pictures: dict[str, Picture]
     axial_planes: dict[str, str]

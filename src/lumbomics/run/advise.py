@@ -78,5 +78,5 @@ def series_check(visit: Visit, question: str, case: Case | None = None) -> Serie
     found = check_protocol([summarise(series) for series in visit.series], question, case)
     headings, *rows = found.table()
     return SeriesCheck(
-        title=found.title, headings=headings, rows=tuple(rows), complete=found.complete, basis=found.basis
+        title=found.title, headings=headings, rows=tuple(rows), complete=found.complete, limits=found.limits
     )
