@@ -4,13 +4,13 @@ BIN := .venv/bin
 # uv: the one on PATH, else one brought into the environment through pip
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 
-.PHONY: demo test test-slow check env lock lint types contracts accuracy benchmark clean
+.PHONY: demo test test-slow check coverage env lock lint types contracts accuracy benchmark clean
 
 demo: env  ## make a small phantom cohort as DICOM, run the main job on it, say where the report is
 	$(BIN)/lumbomics demo --out demo
 
 test: env  ## the default suite: every capability once, end to end
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: env  ## the long checks
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
@@ -28,7 +28,7 @@ contracts: env
 	$(BIN)/lint-imports
 
 coverage: env
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term
 
 env: .venv/.installed  ## the environment, built once from pinned and hashed requirements
 
