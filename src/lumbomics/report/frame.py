@@ -20,6 +20,8 @@ _FIRST_SHOWN = rank(17)  # T10: the lumbar picture needs no more of the chest
 _LUMBAR = range(20, 27)
 _BODY_SHARE = 0.6  # of a whole vertebra's voxels, about this part lies in the body, in front
 _MOST_POINTS = 4000
+_SACRUM = 26
+_DEEPEST_BODY_MM = 55.0  # deeper from front to back than any body alone, even one turned by 30 degrees
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,13 +149,17 @@ def _forwards(
 ) -> FloatArray:
     """Mean direction from canal (or, without one, from the hind part of each vertebra) to the bodies."""
     steps = []
-    for number, centre in bodies.items():
+    world = _unit(_across(np.array([0.0, 1.0, 0.0]), up))
+    # Bodies alone say nothing about rotation: the picture then follows the scanner's front.
+    # The sacrum is deep by itself.
+    telling = [
+        n for n in bodies if canal is not None or (n != _SACRUM and np.ptp(clouds[n] @ world) > _DEEPEST_BODY_MM)
+    ]
+    for number, centre in ((n, bodies[n]) for n in telling):
         behind = clouds[number] if canal is None else canal[np.abs((canal - centre) @ up) < 12]
         if len(behind):
             steps.append(_unit(_across(centre - behind.mean(axis=0), up)))
-    world = _unit(_across(np.array([0.0, 1.0, 0.0]), up))
     mean = np.sum(steps, axis=0) if steps else world
-    # A map of bodies alone says nothing about rotation: the picture then follows the scanner's front.
     return _unit(mean) if np.linalg.norm(mean) > 0.5 * len(steps) and mean @ world > 0 else world
 
 
