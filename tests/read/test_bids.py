@@ -141,6 +141,13 @@ def test_loose_files_are_sorted_into_images_and_label_maps(tmp_path):
     assert visit.set_aside == (("label map", "label map: to be converted"),)
 
 
+def test_loose_files_of_several_patients_are_never_one_visit(tmp_path):
+    for name in ("sub-01_T1w", "sub-01_T2w", "sub-02_ses-a_T2w", "sub-02_ses-b_T2w"):
+        put(tmp_path / f"{name}.nii.gz")
+    found = [(s.participant, s.session, len(s.images)) for s in find_visits(tmp_path)]
+    assert found == [("01", None, 2), ("02", "a", 1), ("02", "b", 1)]
+
+
 def test_the_same_name_in_two_folders_is_numbered(dataset):
     put(dataset / "sub-B/ct/sub-B_acq-sag_T2w.nii.gz")
     names = [series.name for series in read_visit(find_visits(dataset)[2]).series]

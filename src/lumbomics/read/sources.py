@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lumbomics.core.errors import ReadError
-from lumbomics.read.bids import LabelCandidate, VisitFiles, is_dataset, is_label_map, visit_files, visits_of
+from lumbomics.read.bids import LabelCandidate, VisitFiles, entities, is_dataset, is_label_map, visit_files, visits_of
 from lumbomics.read.dicom.scan import Progress, Scan, scan
 from lumbomics.read.nifti import is_nifti
 
@@ -55,8 +55,9 @@ class VisitSource:
 def find_visits(path: str | Path, *, progress: Progress | None = None) -> tuple[VisitSource, ...]:
     """List the visits at a path without reading pixels.
 
-    A BIDS data set gives one visit for each subject and session; a NIfTI file, or a folder that holds NIfTI files
-    and no DICOM, gives one; a DICOM folder gives one for each study date, oldest first.
+    A BIDS data set, or a folder of NIfTI files, gives one visit for each subject and session that names state (files
+    whose names state none are one visit); a NIfTI file gives one; a DICOM folder gives one for each study date, oldest
+    first.
 
     Parameters
     ----------
@@ -100,8 +101,11 @@ def _require_there(place: Path) -> None:
 
 
 def _of_nifti(place: Path, files: tuple[Path, ...]) -> tuple[VisitSource, ...]:
-    found = visit_files(files)
-    return (_source(SourceKind.NIFTI, place, found),)
+    groups: dict[tuple[str, str], list[Path]] = {}
+    for file in files:
+        found, _ = entities(file)
+        groups.setdefault((found.get("sub", ""), found.get("ses", "")), []).append(file)
+    return tuple(_source(SourceKind.NIFTI, place, visit_files(groups[key])) for key in sorted(groups))
 
 
 def _of_bids(place: Path) -> tuple[VisitSource, ...]:
