@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lumbomics.cli import options
 from lumbomics.cli.exits import Exit, print_json, reports_errors
 
 if TYPE_CHECKING:
@@ -20,20 +21,12 @@ def convert_labels(
     target: Annotated[Path, typer.Argument(metavar="OUT", help="Label map to write (.nii.gz or .nii).")],
     from_convention: Annotated[str, typer.Option("--from", help="What the numbers of IN mean.")],
     to_convention: Annotated[str, typer.Option("--to", help="What the numbers of OUT are to mean.")],
-    second: Annotated[Path | None, typer.Option("--second", help="TPTBox semantic map beside IN.")] = None,
-    lowest_vertebra: Annotated[
-        str | None, typer.Option("--lowest-vertebra", help="Vertebra that is number 1, where counted from below.")
-    ] = None,
-    top_vertebra: Annotated[
-        str | None, typer.Option("--top-vertebra", help="Vertebra that is number 1, where counted from above.")
-    ] = None,
-    transition: Annotated[
-        str | None, typer.Option("--transition", help="Transitional anatomy that was seen: t13, lumbarised_s1 …")
-    ] = None,
-    ignore_unknown: Annotated[
-        bool, typer.Option("--ignore-unknown", help="Report label values the convention does not know, go on.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print files and losses as JSON.")] = False,
+    second: options.Second = None,
+    lowest_vertebra: options.LowestVertebra = None,
+    top_vertebra: options.TopVertebra = None,
+    transition: options.SeenTransition = None,
+    ignore_unknown: options.IgnoreUnknown = False,
+    json: options.Json = False,
 ) -> Exit:
     """Write a label map in the numbers of another convention, and say what that loses."""
     from lumbomics.run import convert

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lumbomics.cli import options
 from lumbomics.cli.exits import Exit, print_json, reports_errors
 
 
@@ -16,25 +17,17 @@ def measure(
     convention: Annotated[str, typer.Option("--convention", help="What the label numbers mean.")],
     out: Annotated[Path, typer.Option("--out", help="Table to write (.tsv); a .json beside it explains it.")],
     image: Annotated[Path | None, typer.Option("--image", help="Image of the labels, for signal measurements.")] = None,
-    second: Annotated[Path | None, typer.Option("--second", help="Semantic map beside an instance map.")] = None,
-    lowest_vertebra: Annotated[
-        str | None, typer.Option("--lowest-vertebra", help="Lowest vertebra, where a convention counts from below.")
-    ] = None,
-    top_vertebra: Annotated[
-        str | None, typer.Option("--top-vertebra", help="Uppermost vertebra, where a convention counts from above.")
-    ] = None,
-    transition: Annotated[
-        str | None, typer.Option(help="Transitional anatomy that was seen: t13, lumbarised_s1, sacralised_l5.")
-    ] = None,
-    ignore_unknown: Annotated[
-        bool, typer.Option("--ignore-unknown", help="Report label values the convention does not know, go on.")
-    ] = False,
+    second: options.Second = None,
+    lowest_vertebra: options.LowestVertebra = None,
+    top_vertebra: options.TopVertebra = None,
+    transition: options.SeenTransition = None,
+    ignore_unknown: options.IgnoreUnknown = False,
     contrast: Annotated[str | None, typer.Option(help="Kind of the image, such as T2w or CT.")] = None,
     posture: Annotated[str | None, typer.Option(help="standing, supine, prone …")] = None,
     biomarker: Annotated[list[str] | None, typer.Option(help="Only this biomarker; may be repeated.")] = None,
     participant: Annotated[str, typer.Option(help="Label of the patient in the table.")] = "01",
     session: Annotated[str, typer.Option(help="Label of the visit in the table.")] = "01",
-    json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    json: options.Json = False,
 ) -> Exit:
     """Measure one label map and write the table."""
     from lumbomics import api

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lumbomics.cli import options
 from lumbomics.cli.exits import Exit, exit_of_batch, print_json, reports_errors
 
 
@@ -16,19 +17,11 @@ def run(
     out: Annotated[Path, typer.Option("--out", help="Derivatives folder; made where missing.")],
     labels: Annotated[Path | None, typer.Option("--labels", help="Label map, or folder of label maps.")] = None,
     convention: Annotated[str | None, typer.Option("--convention", help="What the label numbers mean.")] = None,
-    second: Annotated[Path | None, typer.Option("--second", help="Semantic map beside an instance map.")] = None,
-    lowest_vertebra: Annotated[
-        str | None, typer.Option("--lowest-vertebra", help="Lowest vertebra, where a convention counts from below.")
-    ] = None,
-    top_vertebra: Annotated[
-        str | None, typer.Option("--top-vertebra", help="Uppermost vertebra, where a convention counts from above.")
-    ] = None,
-    transition: Annotated[
-        str | None, typer.Option(help="Transitional anatomy that was seen: t13, lumbarised_s1, sacralised_l5.")
-    ] = None,
-    ignore_unknown: Annotated[
-        bool, typer.Option("--ignore-unknown", help="Report label values the convention does not know, go on.")
-    ] = False,
+    second: options.Second = None,
+    lowest_vertebra: options.LowestVertebra = None,
+    top_vertebra: options.TopVertebra = None,
+    transition: options.SeenTransition = None,
+    ignore_unknown: options.IgnoreUnknown = False,
     participant: Annotated[str | None, typer.Option(help="Label of the patient in the output, such as 01.")] = None,
     session: Annotated[str | None, typer.Option(help="Label of the visit in the output, such as 01.")] = None,
     posture: Annotated[
@@ -47,7 +40,7 @@ def run(
     case: Annotated[Path | None, typer.Option(help="Case file with facts for --question.")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also write the report as PDF (extra `pdf`).")] = False,
     force: Annotated[bool, typer.Option("--force", help="Measure again what is finished.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    json: options.Json = False,
 ) -> Exit:
     """Measure a study: label maps, measurement table, pictures and report for every visit."""
     from lumbomics import api

@@ -32,9 +32,9 @@ def chosen_contrast(word: str | None) -> Contrast:
     return Contrast.UNKNOWN if word is None else _choose(Contrast, word, "kind of image")
 
 
-def chosen_transition(word: str | None) -> Transition | None:
+def chosen_transition(word: Transition | str | None) -> Transition | None:
     """Transitional anatomy by name; ``None`` where nothing was said."""
-    return None if word is None else _choose(Transition, word, "transitional anatomy")
+    return None if word is None else _choose(Transition, str(word), "transitional anatomy")
 
 
 def chosen_question(word: str | None) -> str | None:

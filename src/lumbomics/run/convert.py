@@ -7,9 +7,9 @@ from pathlib import Path
 
 from lumbomics.core.anatomy import Numbering, NumberingSource, Transition
 from lumbomics.core.conventions import Convention, Loss, from_segmentation, to_segmentation
-from lumbomics.core.errors import InputError
 from lumbomics.core.labels import Labels
 from lumbomics.read import read_nifti_labels
+from lumbomics.run.choices import chosen_convention, chosen_transition
 from lumbomics.write import write_labels_nifti
 
 
@@ -71,10 +71,11 @@ def convert_labels(
     ReadError, OutputError
         If a file cannot be read or written.
     """
-    origin, goal = _convention(from_convention), _convention(to_convention)
+    origin, goal = chosen_convention(from_convention), chosen_convention(to_convention)
     labels = read_nifti_labels(source)
     semantic = None if second is None else read_nifti_labels(second)
-    numbering = None if transition is None else _stated(transition)
+    seen = chosen_transition(transition)
+    numbering = None if seen is None else Numbering(source=NumberingSource.OPERATOR, transition=seen)
     conversion = to_segmentation(
         labels,
         origin,
@@ -91,20 +92,6 @@ def convert_labels(
     if converted.second is not None:
         files += _written(converted.second, _beside(Path(target)), Convention.TPTBOX_SUBREGION.value)
     return LabelConversion(files=files, unread=conversion.losses, unwritten=converted.losses)
-
-
-def _convention(name: Convention | str) -> Convention:
-    try:
-        return Convention(name)
-    except ValueError:
-        raise InputError("unknown convention", expected=", ".join(Convention), got=str(name)) from None
-
-
-def _stated(transition: Transition | str) -> Numbering:
-    try:
-        return Numbering(source=NumberingSource.OPERATOR, transition=Transition(transition))
-    except ValueError:
-        raise InputError("unknown transition", expected=", ".join(Transition), got=str(transition)) from None
 
 
 def _written(labels: Labels, path: Path, convention: str) -> tuple[Path, ...]:
