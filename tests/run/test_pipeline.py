@@ -92,9 +92,11 @@ def test_the_record_names_inputs_software_and_the_operators_decisions(finished: 
 
 
 def test_a_finished_visit_is_kept_and_a_damaged_one_is_made_again(study: Any, tmp_path: Path) -> None:
-    run_study(study, tmp_path)
+    first = only(run_study(study, tmp_path))
     before = files_of(tmp_path)
-    assert only(run_study(study, tmp_path)).status is Status.SKIPPED
+    kept = only(run_study(study, tmp_path))
+    assert kept.status is Status.SKIPPED
+    assert (kept.measured, kept.absent, kept.report) == (first.measured, first.absent, first.report)
     assert files_of(tmp_path) == before
     (tmp_path / VISIT / "sub-01_ses-01_measurements.tsv").write_text("damaged", encoding="utf-8")
     assert only(run_study(study, tmp_path)).status is Status.DONE

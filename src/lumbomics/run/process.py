@@ -29,6 +29,8 @@ from lumbomics.run.profiles import profiles_of
 from lumbomics.write import (
     hash_file,
     is_complete,
+    read_measurements,
+    read_run_manifest,
     remove_run_manifest,
     remove_unfinished,
     visit_folder,
@@ -248,9 +250,8 @@ def _outcome(
 
 
 def _kept(visit: Visit, out: Path) -> VisitOutcome:
-    return VisitOutcome(
-        visit=visit.prefix,
-        status=Status.SKIPPED,
-        report=visit_path(out, visit, "report.html"),
-        measurements=visit_path(out, visit, "measurements.tsv"),
-    )
+    table = visit_path(out, visit, "measurements.tsv")
+    results = tuple(row.result for row in read_measurements(table))
+    faults = read_run_manifest(visit_folder(out, visit)).faults
+    done = _outcome(visit, results, report=visit_path(out, visit, "report.html"), table=table, faults=faults)
+    return replace(done, status=Status.SKIPPED)
