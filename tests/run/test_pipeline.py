@@ -105,9 +105,18 @@ def test_a_finished_visit_is_kept_and_a_damaged_one_is_made_again(study: Any, tm
     assert after[name] == before[name]
 
 
-def test_another_posture_is_another_result(study: Any, tmp_path: Path) -> None:
-    run_study(study, tmp_path)
-    assert only(run_study(study, tmp_path, posture="standing")).status is Status.DONE
+@pytest.mark.parametrize(
+    "changed", [{"posture": "standing"}, {"boundary_sd_mm": 1.0}, {"contrast": ("acq-sag_T2w=T2w_SPACE",)}]
+)
+def test_another_word_on_posture_boundary_or_contrast_is_another_result(
+    changed: dict[str, Any], study: Any, tmp_path: Path
+) -> None:
+    data = tmp_path / "sub-01_acq-sag_T2w.nii.gz"
+    data.write_bytes(study.image.read_bytes())
+    given = {"labels": study.labels, "convention": "lumbomics", "posture": "supine"}
+    first = {**given, "contrast": ("acq-sag_T2w=T2w",)}
+    assert only(run(data, out=tmp_path / "out", **first)).status is Status.DONE
+    assert only(run(data, out=tmp_path / "out", **(first | changed))).status is Status.DONE
 
 
 def test_without_labels_every_quantity_is_absent_and_says_so(study: Any, tmp_path: Path) -> None:

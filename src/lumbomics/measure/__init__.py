@@ -19,7 +19,7 @@ from lumbomics.measure.canal import CanalProfile, canal_profile
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.options import MeasureOptions
 from lumbomics.measure.geometry.spine import SpineGeometry, describe_spine
-from lumbomics.measure.registry import IMPLEMENTED, MeasureFunction, implements, measure
+from lumbomics.measure.registry import IMPLEMENTED, MeasureFunction, implements, measure, measure_spine
 
 __all__ = [
     "IMPLEMENTED",
@@ -40,6 +40,7 @@ __all__ = [
     "implements",
     "listhesis",
     "measure",
+    "measure_spine",
     "rotation",
     "vertebra",
 ]

@@ -69,14 +69,24 @@ def measure(
     FrameMismatchError
         If image and labels lie in different frames of reference.
     """
+    return measure_spine(describe_spine(segmentation, options=options), image=image, only=only, context=context)
+
+
+def measure_spine(
+    spine: SpineGeometry,
+    *,
+    image: Image | None = None,
+    only: Collection[str] | None = None,
+    context: Context | None = None,
+) -> tuple[Result, ...]:
+    """Measure a spine that is already described; arguments, results and errors as in ``measure``."""
     unknown = sorted(set(only or ()) - set(IMPLEMENTED))
     if unknown:
         raise InputError(
             "biomarkers are not implemented", expected=", ".join(sorted(IMPLEMENTED)), got=", ".join(unknown)
         )
     if image is not None:
-        segmentation.spine.grid.require_same_frame(image.grid, where="image")
-    spine = describe_spine(segmentation, options=options)
+        spine.segmentation.spine.grid.require_same_frame(image.grid, where="image")
     wanted = [name for name in IMPLEMENTED if only is None or name in only]
     results = [result for name in wanted for result in _run(name, spine, image)]
     return tuple(result.within(context or Context()) for result in results)

@@ -16,11 +16,12 @@ from lumbomics import __version__
 from lumbomics.advise import Case
 from lumbomics.catalogue import load_quantities
 from lumbomics.core.conventions import Loss
+from lumbomics.core.labels import Segmentation
 from lumbomics.core.measurement import Absent, Context, Measurement, Posture, Reason, Result
 from lumbomics.core.provenance import Decision, Provenance
 from lumbomics.core.visit import Series, Visit
-from lumbomics.measure import measure
-from lumbomics.report import compose_report, render_pdf
+from lumbomics.measure import describe_spine, measure_spine
+from lumbomics.report import Profile, compose_report, render_pdf
 from lumbomics.run.advise import series_check
 from lumbomics.run.bundle import write_segmentation
 from lumbomics.run.labels import LabelInput, LoadedLabels, attach, load_labels
@@ -82,6 +83,7 @@ class VisitOptions:
             "top_vertebra": None if labels is None else labels.top_vertebra,
             "transition": None if labels is None or labels.transition is None else str(labels.transition),
             "ignore_unknown": labels is not None and labels.ignore_unknown,
+            "boundary_sd_mm": None if labels is None else labels.boundary_sd_mm,
             "posture": str(self.posture),
             "months_since_surgery": self.months_since_surgery,
             "question": self.question,
@@ -105,11 +107,13 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     loaded = () if options.labels is None else load_labels(options.labels, visit)
     inputs = _inputs(visit, loaded)
     folder = visit_folder(out, visit)
-    if not options.force and is_complete(folder, inputs=inputs, options=options.as_json()):
+    settings = _settings(visit, options)
+    if not options.force and is_complete(folder, inputs=inputs, options=settings):
         return _kept(visit, out)
     visit = _with_operator_word(attach(visit, loaded), options)
     step("measuring")
-    results = _measure(visit)
+    found = {s.name: _measure_series(s, s.segmentation, visit) for s in visit.series if s.segmentation is not None}
+    results = tuple(r for series in found.values() for r in series.results) if found else _nothing_labelled(visit)
     remove_unfinished(folder)
     remove_run_manifest(folder)
     step("writing label maps")
@@ -125,20 +129,21 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
         finished=_now(),
     )
     step("report")
-    faults = _faults(visit, loaded)
+    lost = _told([loss for entry in loaded for loss in entry.losses])
+    faults = (*(f"{s.name}: {fault}" for s in visit.series for fault in s.faults), *lost)
     report = visit_path(out, visit, "report.html")
     html = compose_report(
         visit,
         results,
-        profiles=profiles_of(visit),
+        profiles={name: series.profiles for name, series in found.items()},
         check=None if options.question is None else series_check(visit, options.question, options.case),
         provenance=provenance,
-        faults=_told([loss for entry in loaded for loss in entry.losses]),  # the page takes a series' own from it
+        faults=lost,  # the page takes a series' own faults from the visit
     )
     files.append(write_text_atomic(html, report))
     if options.pdf:
         files.append(write_bytes_atomic(render_pdf(html), report.with_suffix(".pdf")))
-    write_run_manifest(folder, provenance=provenance, files=files, options=options.as_json(), faults=faults)
+    write_run_manifest(folder, provenance=provenance, files=files, options=settings, faults=faults)
     return _outcome(visit, results, report=report, table=table, faults=faults)
 
 
@@ -148,24 +153,30 @@ def _write_maps(out: Path, visit: Visit, series: Series) -> tuple[Path, ...]:
     return write_segmentation(out, visit, series.name, series.segmentation, desc="given")
 
 
-def _measure(visit: Visit) -> tuple[Result, ...]:
-    labelled = [s for s in visit.series if s.segmentation is not None]
-    if not labelled:
-        return _nothing_labelled(visit)
-    return tuple(result for series in labelled for result in _measure_series(series, visit))
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Measured:
+    """What one labelled series gave."""
+
+    results: tuple[Result, ...]
+    profiles: tuple[Profile, ...]
 
 
-def _measure_series(series: Series, visit: Visit) -> tuple[Result, ...]:
-    if series.segmentation is None:
-        return ()
+def _measure_series(series: Series, segmentation: Segmentation, visit: Visit) -> _Measured:
     context = Context(
         posture=series.posture,
         series=series.name,
-        label_source=series.segmentation.spine.source,
+        label_source=segmentation.spine.source,
         months_since_surgery=visit.months_since_surgery,
     )
+    spine = describe_spine(segmentation)
     image = replace(series.image, contrast=series.kind.contrast)
-    return measure(series.segmentation, image=image, context=context)
+    return _Measured(results=measure_spine(spine, image=image, context=context), profiles=profiles_of(spine))
+
+
+def _settings(visit: Visit, options: VisitOptions) -> dict[str, Any]:
+    """All that changes results besides the inputs: the options, what each series was taken for, and the software."""
+    kinds = {series.name: str(series.kind.contrast) for series in visit.series}
+    return {**options.as_json(), "kinds": kinds, "lumbomics": __version__}
 
 
 def _nothing_labelled(visit: Visit) -> tuple[Result, ...]:
@@ -211,12 +222,6 @@ def _decisions(visit: Visit, options: VisitOptions) -> tuple[Decision, ...]:
     ]
     posture = [Decision(what="posture", choice=str(options.posture), because="stated for this run", by="operator")]
     return (*kinds, *labels, *(posture if options.posture is not Posture.UNKNOWN else []))
-
-
-def _faults(visit: Visit, loaded: tuple[LoadedLabels, ...]) -> tuple[str, ...]:
-    of_series = [f"{s.name}: {fault}" for s in visit.series for fault in s.faults]
-    lost = _told([loss for entry in loaded for loss in entry.losses])
-    return (*of_series, *lost)
 
 
 def _told(losses: Sequence[Loss]) -> list[str]:

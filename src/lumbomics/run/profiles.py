@@ -1,22 +1,15 @@
-"""The canal's profile of every labelled series, in the report's words."""
+"""The canal's profile in the report's words."""
 
 from __future__ import annotations
 
-from lumbomics.core.labels import Segmentation
-from lumbomics.core.visit import Visit
-from lumbomics.measure import CanalProfile, NotMeasurableError, canal_profile, describe_spine
+from lumbomics.measure import CanalProfile, NotMeasurableError, SpineGeometry, canal_profile
 from lumbomics.report import Profile
 
 
-def profiles_of(visit: Visit) -> dict[str, tuple[Profile, ...]]:
-    """Series name -> area and depth along the canal, head to foot; a series whose canal gives none is left out."""
-    found = {s.name: _curves(s.segmentation) for s in visit.series if s.segmentation is not None}
-    return {name: curves for name, curves in found.items() if curves}
-
-
-def _curves(segmentation: Segmentation) -> tuple[Profile, ...]:
+def profiles_of(spine: SpineGeometry) -> tuple[Profile, ...]:
+    """Area and depth along the canal, head to foot; empty where the canal gives none."""
     try:
-        canal = canal_profile(describe_spine(segmentation))
+        canal = canal_profile(spine)
     except NotMeasurableError:
         return ()
     return _profiles(canal) if len(canal.stations_mm) > 1 else ()
