@@ -40,7 +40,7 @@ env: .venv/.installed  ## the environment, built once from pinned and hashed req
 	touch $@
 
 lock:  ## recompile the pinned requirements after pyproject.toml changed
-	"$(UV)" pip compile -q pyproject.toml --group dev --extra pdf --universal --python-version 3.11 --generate-hashes \
+	"$(UV)" pip compile -q pyproject.toml --group dev --extra pdf --extra radiomics --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate -o requirements/dev.txt
 	"$(UV)" pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate -c requirements/dev.txt -o requirements/run.txt

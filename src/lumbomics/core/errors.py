@@ -80,6 +80,10 @@ class ReadError(InputError):
     """A file or folder cannot be read as what it claims to be."""
 
 
+class SegmentationError(LumbomicsError, RuntimeError):
+    """An engine could not draw the labels: not installed, weights missing or altered, or it ended with a fault."""
+
+
 class CatalogueError(InputError):
     """A catalogue record breaks the catalogue's rules, or an id is unknown."""
 

@@ -24,6 +24,7 @@ class Quantity(StrEnum):
     DIFFUSIVITY = "mm2/s"
     BOLD_PERCENT = "%"
     COUNTS = "counts"
+    PROBABILITY = "1"
 
 
 class Contrast(StrEnum):

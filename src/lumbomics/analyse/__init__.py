@@ -1,0 +1,1 @@
+"""Tables to findings: reliability, change, association, prediction, phenotype, harmonisation, power."""

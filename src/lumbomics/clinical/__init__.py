@@ -1,0 +1,1 @@
+"""Questionnaires, treatments and dates: reading them, checking them, scoring them."""

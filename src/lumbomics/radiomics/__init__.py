@@ -1,0 +1,1 @@
+"""Radiomic features behind a thin interface, as measurements with their settings."""

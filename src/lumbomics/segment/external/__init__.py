@@ -1,0 +1,1 @@
+"""Outside engines, each in its own environment."""

@@ -1,0 +1,1 @@
+"""From tissue classes to numbered levels."""

@@ -1,0 +1,1 @@
+"""The built-in network: its weights, its card, and running it."""

@@ -1,0 +1,1 @@
+"""Can the label map be believed?"""
