@@ -9,7 +9,7 @@ from lumbomics.core.errors import InputError
 
 
 class Verdict(StrEnum):
-    """May the label map be used?"""
+    """Whether the label map may be used."""
 
     PASS = "pass"  # noqa: S105 - a verdict, no password
     FAIL = "fail"

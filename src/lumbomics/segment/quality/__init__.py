@@ -1,1 +1,1 @@
-"""Can the label map be believed?"""
+"""Whether the label map can be believed."""
