@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from scipy.spatial.transform import Rotation
 from lumbomics.core.errors import InputError
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast, Image, Quantity
-from lumbomics.segment.network.prepare import intensity_bounds, prepare, restore
+from lumbomics.segment.network.prepare import intensity_bounds, restore
+from lumbomics.segment.network.prepare import prepare as prepare_at
 from lumbomics.segment.network.view import SagittalView
 
+prepare = partial(prepare_at, spacing_mm=0.6)
 STORAGES = [
     (order, signs)
     for order in itertools.permutations(range(3))

@@ -15,8 +15,6 @@ from lumbomics.core.image import Contrast, Image, Quantity
 from lumbomics.segment.network.resample import PlaneResampler, working_size
 from lumbomics.segment.network.view import SagittalView
 
-WORKING_MM = 0.6
-"""In-plane sample distance of the shipped network; the card of the weights states it too."""
 COARSEST_MM = 2.5
 """In-plane sample distance beyond which a stack is no sagittal one (engineering default)."""
 SMALLEST_FIELD_MM = 30.0
@@ -112,7 +110,7 @@ def check_input(image: Image) -> None:
         )
 
 
-def prepare(image: Image, *, spacing_mm: float = WORKING_MM) -> Prepared:
+def prepare(image: Image, *, spacing_mm: float) -> Prepared:
     """Turn, resample in plane and normalise an image.
 
     Parameters
@@ -120,7 +118,7 @@ def prepare(image: Image, *, spacing_mm: float = WORKING_MM) -> Prepared:
     image
         Sagittal or isotropic MR, any orientation of storage; one slice is enough.
     spacing_mm
-        In-plane sample distance wanted. Slices are never resampled.
+        In-plane sample distance the network works on (its card states it). Slices are never resampled.
 
     Raises
     ------

@@ -1,0 +1,124 @@
+"""From an image to tissue classes with calibrated probabilities, one batch of slices at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumbomics.core.errors import InputError
+from lumbomics.core.image import Image
+from lumbomics.core.prediction import SemanticMap, Tissue
+from lumbomics.segment.network.network import Network
+from lumbomics.segment.network.prepare import Prepared, prepare
+from lumbomics.segment.network.stack import pad_to_multiple, stack_neighbours
+from lumbomics.segment.network.tiles import OVERLAP, TILE, run_tiled
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How the network is run; none of it changes what it has learned.
+
+    Parameters
+    ----------
+    flip
+        Look at each slice a second time with its neighbours exchanged (the patient mirrored) and average.
+    batch
+        Slices worked on at once; more cost memory and seldom gain time on a processor.
+    tile, overlap
+        Largest side seen at once and what neighbouring windows share, pixels, multiples of 32.
+    """
+
+    flip: bool = False
+    batch: int = 1
+    tile: int = TILE
+    overlap: int = OVERLAP
+
+    def __post_init__(self) -> None:
+        if self.batch < 1:
+            raise InputError("a batch holds slices", expected="at least 1", got=str(self.batch))
+        if self.tile % 32 or self.overlap % 32 or not 0 < self.overlap < self.tile:
+            raise InputError(
+                "windows and their overlap are whole multiples of 32 pixels",
+                expected="0 < overlap < tile",
+                got=f"tile {self.tile}, overlap {self.overlap}",
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class _Canvas:
+    """The three volumes being filled, in storage order, and the same memory seen as slices, rows, columns."""
+
+    labels: NDArray[np.uint8] = field(repr=False)
+    probability: NDArray[np.float16] = field(repr=False)
+    metal: NDArray[np.float16] = field(repr=False)
+
+
+def infer(image: Image, network: Network, *, settings: Settings | None = None) -> SemanticMap:
+    """Classify every voxel of an image.
+
+    Parameters
+    ----------
+    image
+        Sagittal or isotropic MR, any orientation of storage; one slice is enough.
+    network
+        The loaded network.
+    settings
+        How it is run; the defaults where ``None``.
+
+    Returns
+    -------
+    Classes, the winner's calibrated probability and the probability of metal, on the image's own grid. The
+    probabilities are interpolated to that grid before the winner is chosen.
+
+    Raises
+    ------
+    InputError
+        If the image cannot be a sagittal or isotropic MR volume, or has no contrast.
+    """
+    chosen = settings or Settings()
+    prepared = prepare(image, spacing_mm=network.card.spacing_mm)
+    shape = image.grid.shape
+    canvas = _Canvas(np.empty(shape, np.uint8), np.empty(shape, np.float16), np.empty(shape, np.float16))
+    for first in range(0, len(prepared.array), chosen.batch):
+        numbers = range(first, min(first + chosen.batch, len(prepared.array)))
+        for number, planes in zip(numbers, _probabilities(prepared, network, numbers, chosen), strict=True):
+            _paint(canvas, prepared, number, planes)
+    return SemanticMap(labels=canvas.labels, probability=canvas.probability, metal=canvas.metal, grid=image.grid)
+
+
+def _probabilities(prepared: Prepared, network: Network, numbers: range, settings: Settings) -> FloatArray:
+    """Probabilities (n, 6, rows, columns) of some slices on the working raster: five tissues, then metal."""
+    rows, columns = prepared.array.shape[1:]
+    stack = stack_neighbours(prepared.array, slice_spacing_mm=prepared.slice_spacing_mm, numbers=numbers)
+    stack = pad_to_multiple(stack)
+    looks = [stack, np.ascontiguousarray(stack[:, ::-1])] if settings.flip else [stack]
+    total = np.zeros((len(numbers), len(Tissue) + 1, rows, columns), dtype=np.float32)
+    for look in looks:
+        logits = run_tiled(network.logits, look, tile=settings.tile, overlap=settings.overlap)
+        total += calibrate(logits[..., :rows, :columns], temperature=network.card.temperature)
+    total /= len(looks)
+    return total
+
+
+def calibrate(logits: FloatArray, *, temperature: float) -> FloatArray:
+    """Turn logits (n, 6, h, w) into probabilities: softmax of the tissues over ``temperature``, sigmoid of metal."""
+    tissues = logits[:, : len(Tissue)] / np.float32(temperature)
+    tissues -= tissues.max(axis=1, keepdims=True)
+    np.exp(tissues, out=tissues)
+    tissues /= tissues.sum(axis=1, keepdims=True)
+    metal = 0.5 * (1 + np.tanh(0.5 * logits[:, len(Tissue) :]))
+    return np.concatenate([tissues, metal], axis=1)
+
+
+def _paint(canvas: _Canvas, prepared: Prepared, number: int, planes: FloatArray) -> None:
+    """Write slice ``number``, given as probabilities (6, rows, columns) on the working raster."""
+    fine = prepared.restore_plane(planes)
+    tissues = fine[: len(Tissue)]
+    turn = prepared.view.turn
+    turn(canvas.labels)[number] = tissues.argmax(axis=0)
+    turn(canvas.probability)[number] = np.minimum(tissues.max(axis=0), 1)
+    turn(canvas.metal)[number] = np.clip(fine[len(Tissue)], 0, 1)
