@@ -42,6 +42,8 @@ class Reason(StrEnum):
     POSTURE_UNKNOWN = "posture_unknown"
     LOW_NUMBERING_CONFIDENCE = "low_numbering_confidence"
     LOW_SEGMENTATION_CONFIDENCE = "low_segmentation_confidence"
+    QUALITY_FAILED = "quality_failed"
+    IMAGE_ARTIFACT = "image_artifact"
     RESOLUTION_TOO_COARSE = "resolution_too_coarse"
     GEOMETRY_FAILED = "geometry_failed"
     UNDEFINED = "undefined"

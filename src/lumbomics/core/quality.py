@@ -33,12 +33,15 @@ class Finding:
         The verdict this finding alone would lead to; ``PASS`` for a remark.
     structures
         Values of the spine map concerned; empty where it is the whole image.
+    excludes
+        Whether numbers that rest on ``structures`` are withheld, though the map as a whole may pass.
     """
 
     check: str
     message: str
     verdict: Verdict = Verdict.PASS
     structures: tuple[int, ...] = ()
+    excludes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
