@@ -1,0 +1,72 @@
+"""Real volumes with real masks, on the network's voxels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumbomics.core.errors import ReadError
+from lumbomics.core.image import Image
+from lumbomics.core.labels import Labels
+from lumbomics.core.prediction import Tissue
+from lumbomics.read import read_nifti_image, read_nifti_labels
+from lumbomics.segment.network.prepare import Prepared, prepare
+from lumbomics.segment.network.resample import PlaneResampler
+from lumbomics.train.samples import Sample
+
+_KNOWN = (Tissue.BACKGROUND, Tissue.VERTEBRA, Tissue.DISC, Tissue.CANAL)
+
+
+def patients(folder: Path) -> tuple[str, ...]:
+    """Labels of the patients that have an image and a mask in ``folder``.
+
+    Raises
+    ------
+    ReadError
+        If there is none.
+    """
+    found = sorted(p.name.split("_")[0].removeprefix("sub-") for p in folder.glob("sub-*_dseg.nii.gz"))
+    if not found:
+        raise ReadError("no masks to train on", expected="sub-*_T2w.nii.gz with sub-*_dseg.nii.gz", got=str(folder))
+    return tuple(found)
+
+
+def load_pair(folder: Path, patient: str) -> tuple[Image, Labels]:
+    """Read one patient's T2 SPACE volume and mask (1 vertebra, 2 disc, 3 canal)."""
+    image = read_nifti_image(folder / f"sub-{patient}_T2w.nii.gz")
+    labels = read_nifti_labels(folder / f"sub-{patient}_dseg.nii.gz")
+    image.grid.require_same_place(labels.grid, where=f"sub-{patient}")
+    return image, labels
+
+
+def volume_sample(folder: Path, patient: str, *, spacing_mm: float) -> Sample:
+    """One patient's volume as the network sees it."""
+    image, labels = load_pair(folder, patient)
+    prepared = prepare(image, spacing_mm=spacing_mm)
+    return Sample(
+        name=f"sub-{patient}",
+        slices=prepared.array.astype(np.float16),
+        labels=labels_on(prepared, labels),
+        spacing_mm=prepared.slice_spacing_mm,
+        without_sacrum=True,
+    )
+
+
+def labels_on(prepared: Prepared, labels: Labels) -> NDArray[np.uint8]:
+    """Mask on the network's voxels: the class with the largest share of each."""
+    turned = prepared.view.turn(labels.array)
+    resample = PlaneResampler.between(
+        size=prepared.stored_size,
+        spacing_mm=_plane_mm(prepared),
+        wanted_size=(prepared.array.shape[1], prepared.array.shape[2]),
+        wanted_mm=(prepared.spacing_mm, prepared.spacing_mm),
+    )
+    shares = (np.stack([resample(plane == value) for value in _KNOWN]) for plane in turned)
+    return np.stack([share.argmax(axis=0).astype(np.uint8) for share in shares])
+
+
+def _plane_mm(prepared: Prepared) -> tuple[float, float]:
+    spacing = prepared.grid.spacing_mm
+    return float(spacing[prepared.view.order[1]]), float(spacing[prepared.view.order[2]])
