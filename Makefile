@@ -1,10 +1,12 @@
 # Two commands do all set-up on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
+# where the images to train on lie: spider-t2space and spider-midsag
+DATA ?= $(or $(LUMBOMICS_DATA),../shared/data)
 BIN := .venv/bin
 # uv: the one on PATH, else one brought into the environment through pip
 UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 
-.PHONY: demo test test-slow check coverage env lock lint types contracts accuracy benchmark clean
+.PHONY: train test-train demo test test-slow check coverage env lock lint types contracts accuracy benchmark clean
 
 demo: env  ## make a small phantom cohort as DICOM, run the main job on it, say where the report is
 	$(BIN)/lumbomics demo --out demo
@@ -50,6 +52,16 @@ accuracy: env  ## bias, SD, linearity and coverage of every biomarker against ph
 
 benchmark: env
 	$(BIN)/python benchmarks/measure_speed.py
+
+train: env .venv/.torch  ## train the network from the real masks and phantoms; goes on where it stopped
+	$(BIN)/python -m lumbomics.train "$(DATA)" --out training
+
+test-train: env .venv/.torch  ## the tests of the training room, which need PyTorch
+	$(BIN)/python -m pytest tests/train
+
+.venv/.torch: .venv/.installed requirements/train.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/train.txt
+	touch $@
 
 clean:
 	rm -rf .venv demo
