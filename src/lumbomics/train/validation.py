@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import softmax
 from torch import nn
 
 from lumbomics.core.prediction import Tissue
@@ -20,6 +21,12 @@ JUDGED = (Tissue.VERTEBRA, Tissue.DISC, Tissue.CANAL)
 
 def probabilities(network: nn.Module, sample: Sample) -> Iterator[NDArray[np.float32]]:
     """Tissue probabilities (5, rows, columns) slice by slice, on the network's voxels."""
+    for logits in logits_of(network, sample):
+        yield softmax(logits, axis=0)
+
+
+def logits_of(network: nn.Module, sample: Sample) -> Iterator[NDArray[np.float32]]:
+    """Tissue logits (5, rows, columns) slice by slice, on the network's voxels."""
     rows, columns = sample.slices.shape[1:]
     network.eval()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
@@ -28,8 +35,7 @@ def probabilities(network: nn.Module, sample: Sample) -> Iterator[NDArray[np.flo
                 sample.slices.astype(np.float32), slice_spacing_mm=sample.spacing_mm, numbers=[number]
             )
             inputs = torch.from_numpy(pad_to_multiple(stack)).contiguous(memory_format=torch.channels_last)
-            logits = network(inputs)[0, :TISSUES, :rows, :columns].float()
-            yield logits.softmax(0).numpy()
+            yield network(inputs)[0, :TISSUES, :rows, :columns].float().numpy()
 
 
 def dice(network: nn.Module, sample: Sample) -> dict[str, float]:
