@@ -70,8 +70,9 @@ def surface_distances(prediction: Mask, reference: Mask, grid: Grid) -> SurfaceD
 
     A surface element is a cell between eight voxel centres that are not all inside or all outside. It lies in the
     cell's middle and weighs the area of the surface within, after Nikolov 2021 (doi 10.2196/26151); anisotropic,
-    oblique and sheared grids are taken as they are. Beyond the grid lies background, so that a structure that the image cuts is
-    closed there. An axis of one single voxel has no such ends: contours are then compared, in the plane of the slice.
+    oblique and sheared grids are taken as they are. Beyond the grid lies background, so that a structure that the
+    image cuts is closed there. An axis of one single voxel has no such ends: contours are then compared, in the plane
+    of the slice.
 
     Distances go from cell to cell, so they step with the voxels: a shift below half a voxel is not seen, and distances
     across several voxels come out shorter by up to half a voxel at either end, since the nearest of all cells that the
