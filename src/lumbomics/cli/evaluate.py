@@ -13,8 +13,6 @@ from lumbomics.cli.exits import Exit, exit_of_batch, print_json, reports_errors
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from lumbomics.evaluate import Summary
     from lumbomics.run.evaluate import Evaluation
 
@@ -75,41 +73,35 @@ def evaluate(
 
 def _print(found: Evaluation) -> None:
     """Print the structures, their instances and their levels; then what is in no number, and why."""
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, highlight=False)
     whole = [row for row in found.summary if row.level is None]
-    _print_table(console, whole, title="structure", names=[row.structure.value for row in whole])
+    _print_table("structure", [(row.structure.value, row) for row in whole])
     levels = [row for row in found.summary if row.level is not None and row.metric.value == "dice"]
     if levels:
-        console.print()
-        _print_table(console, levels, title="level", names=[f"{row.structure.value} {row.level}" for row in levels])
+        typer.echo()
+        _print_table("level", [(f"{row.structure.value} {row.level}", row) for row in levels])
+    typer.echo()
     for structure, why in found.not_scored:
-        console.print(f"not scored: {structure.value}: {why}", markup=False)
+        typer.echo(f"not scored: {structure.value}: {why}")
     for name in found.without_reference:
-        console.print(f"no reference: {name}", markup=False)
+        typer.echo(f"no reference: {name}")
     for case, problem in found.failed:
-        console.print(f"failed: {case}: {problem}", style="red", markup=False)
+        typer.echo(f"failed: {case}: {problem}")
     patients = len({case.pair.participant for case in found.cases})
-    console.print(f"{len(found.cases)} case(s) of {patients} patient(s); intervals are over patients")
+    typer.echo(f"{len(found.cases)} case(s) of {patients} patient(s); means and intervals are over patients")
     if found.files:
-        console.print(f"written: {', '.join(path.name for path in found.files)}", markup=False)
+        typer.echo(f"written: {', '.join(path.name for path in found.files)}")
 
 
-def _print_table(console: Console, rows: Sequence[Summary], *, title: str, names: Sequence[str]) -> None:
-    from rich.table import Table
-
-    table = Table(
-        title, "metric", "mean", "SD", "95 % interval", "worst", "worst case", "n", "missing", box=None, pad_edge=False
-    )
-    for name, row in zip(names, rows, strict=True):
-        table.add_row(name, *_cells(row))
-    console.print(table)
+def _print_table(title: str, named: Sequence[tuple[str, Summary]]) -> None:
+    rows = [(title, "metric", "mean", "SD", "95 % interval", "worst", "in case", "n", "missing")]
+    rows += [(name, *_cells(row)) for name, row in named]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _cells(row: Summary) -> tuple[str, ...]:
+def _cells(row: Summary) -> tuple[str, str, str, str, str, str, str, str]:
     interval = "" if row.interval is None else f"{row.interval.low:.3g} to {row.interval.high:.3g}"
     missing = ", ".join(f"{reason.value} {count}" for reason, count in row.missing.items())
-    numbers = ("" if value is None else f"{value:.3g}" for value in (row.mean, row.sd))
-    worst = "" if row.worst is None else f"{row.worst:.3g}"
-    return row.metric.value, *numbers, interval, worst, row.worst_case or "", str(row.patients), missing
+    mean, sd, worst = ("" if value is None else f"{value:.3g}" for value in (row.mean, row.sd, row.worst))
+    return row.metric.value, mean, sd, interval, worst, row.worst_case or "", str(row.patients), missing
