@@ -1,9 +1,9 @@
 """What quality control finds, and what it finds wrongly, on digital reference objects.
 
 Each seed makes one random spine (slips, scoliosis, degeneration, transitional anatomy), drawn on one of four grids,
-with or without a smooth boundary error of 0.5 mm SD, imaged as T2, T1 or STIR. The clean map must pass with nothing left
-out; then errors are planted one at a time. An error counts as found where the map fails, or where the structure concerned
-is left out.
+with or without a smooth boundary error of 0.5 mm SD, imaged as T2, T1 or STIR. The clean map must pass with
+nothing left out; then errors are planted one at a time. An error counts as found where the map fails, or where the
+structure concerned is left out.
 
     python benchmarks/quality_control.py --seeds 120
 

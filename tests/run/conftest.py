@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from lumbomics.core.anatomy import Numbering, NumberingSource
+from lumbomics.core.errors import InputError
 from lumbomics.core.image import Image
-from lumbomics.core.labels import Segmentation
+from lumbomics.core.labels import Labels, Segmentation
+from lumbomics.core.prediction import Prediction
+from lumbomics.core.provenance import Decision
 from lumbomics.core.visit import Visit
 from lumbomics.phantom import make_phantom
 from lumbomics.run.bundle import write_segmentation
@@ -37,3 +43,41 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     write_labels_nifti(segmentation.spine, root / "spine.nii.gz")
     write_segmentation(root / "labels", Visit(participant="01"), "acq-sag_T2w", segmentation, desc="phantom")
     return Study(root / "T2w.nii.gz", root / "spine.nii.gz", root / "labels", segmentation)
+
+
+class FakeEngine:
+    """A segmenter that knows the answer: it hands back the phantom's own maps where the image is the phantom's."""
+
+    name = "builtin"
+
+    def __init__(self, segmentation: Segmentation, *, version: str = "1") -> None:
+        self.segmentation = segmentation
+        self.version = version
+        self.calls = 0
+        self.spoil: Callable[[np.ndarray], np.ndarray] = lambda array: array
+        self.known: dict[str, Any] = {}
+
+    def segment(self, image: Image) -> Prediction:
+        self.calls += 1
+        if image.array.shape != self.segmentation.spine.array.shape:
+            raise InputError("the fake engine knows one image alone", hint="give that image")
+        source = f"{self.name} {self.version}"
+        array = self.spoil(np.array(self.segmentation.spine.array))
+        spine = Labels(array, self.segmentation.spine.grid, source=source, boundary_sd_mm=0.3)
+        numbering = Numbering(source=NumberingSource.SACRUM_ASSUMPTION, confidence=0.95)
+        confidence = dict.fromkeys(spine.present, 0.9)
+        return Prediction(
+            segmentation=Segmentation(spine=spine, numbering=numbering),
+            engine=source,
+            decisions=(Decision(what="weights", choice="fake", because="a test"),),
+            **({"confidence": confidence} | self.known),
+        )
+
+
+@pytest.fixture
+def engine(study: Study, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    """The fake engine in the place of the built-in one."""
+    fake = FakeEngine(study.segmentation)
+    for module in ("pipeline", "segment"):
+        monkeypatch.setattr(f"lumbomics.run.{module}.load_engine", lambda *_, **__: fake)
+    return fake

@@ -120,7 +120,7 @@ def test_another_word_on_posture_boundary_or_contrast_is_another_result(
 
 
 def test_without_labels_every_quantity_is_absent_and_says_so(study: Any, tmp_path: Path) -> None:
-    outcome = only(run_study(study, tmp_path, labels=None, convention=None))
+    outcome = only(run_study(study, tmp_path, labels=None, convention=None, engine="none"))
     assert (outcome.status, outcome.measured) == (Status.DONE, 0)
     rows = [row.result for row in read_measurements(outcome.measurements)]
     assert rows
@@ -138,7 +138,7 @@ def test_a_fault_of_a_series_is_told_once(tmp_path: Path) -> None:
     image = Image(np.arange(6 * 5 * 4, dtype=np.int16).reshape(6, 5, 4), Grid.from_spacing((6, 5, 4), (1, 1, 4)))
     files = write_dicom_series(image, tmp_path / "in", shuffled_names=False)
     files[2].unlink()
-    outcome = only(run(tmp_path / "in", out=tmp_path / "out"))
+    outcome = only(run(tmp_path / "in", out=tmp_path / "out", engine="none"))
     assert outcome.report.read_text(encoding="utf-8").count("missing at 1 place") == 1
 
 
@@ -196,7 +196,7 @@ def test_a_bad_visit_does_not_stop_the_next(study: Any, tmp_path: Path) -> None:
         write_dicom_series(image, tmp_path / "in" / name, patient_id=name)
     (tmp_path / "in" / "sub-02").mkdir()
     (tmp_path / "in" / "sub-02" / "note.txt").write_text("no image", encoding="utf-8")
-    summary = run(tmp_path / "in", out=tmp_path / "out")
+    summary = run(tmp_path / "in", out=tmp_path / "out", engine="none")
     by_visit = {o.visit: o.status for o in summary.outcomes}
     assert by_visit == {
         "sub-01_ses-01": Status.DONE,
@@ -228,7 +228,7 @@ def test_an_option_that_makes_no_sense_is_refused_before_anything_is_read(
 def test_an_empty_folder_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     with pytest.raises(ReadError, match="empty"):
-        run(tmp_path / "in", out=tmp_path / "out")
+        run(tmp_path / "in", out=tmp_path / "out", engine="none")
 
 
 def test_output_below_a_file_is_refused(study: Any, tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_images_with_nan_affine_or_four_axes_are_refused(tmp_path: Path) -> None
     nib.save(broken, tmp_path / "nan.nii.gz")
     nib.save(nib.Nifti1Image(np.zeros((4, 4, 4, 3), np.int16), np.eye(4)), tmp_path / "four.nii.gz")
     for name, told in (("nan", "affine"), ("four", "several volumes")):
-        outcome = only(run(tmp_path / f"{name}.nii.gz", out=tmp_path / "out"))
+        outcome = only(run(tmp_path / f"{name}.nii.gz", out=tmp_path / "out", engine="none"))
         assert outcome.status is Status.FAILED
         assert told in outcome.faults[0]
 

@@ -22,6 +22,15 @@ def run(
     top_vertebra: options.TopVertebra = None,
     transition: options.SeenTransition = None,
     ignore_unknown: options.IgnoreUnknown = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            help="What draws labels where none are given: builtin, totalspineseg, spineps, totalsegmentator, none.",
+        ),
+    ] = "builtin",
+    engine_path: Annotated[Path | None, typer.Option("--engine-path", help="Command of an outside engine.")] = None,
+    weights: Annotated[Path | None, typer.Option("--weights", help="Folder of other weights.")] = None,
     participant: Annotated[str | None, typer.Option(help="Label of the patient in the output, such as 01.")] = None,
     session: Annotated[str | None, typer.Option(help="Label of the visit in the output, such as 01.")] = None,
     posture: Annotated[
@@ -57,6 +66,9 @@ def run(
             top_vertebra=top_vertebra,
             transition=transition,
             ignore_unknown=ignore_unknown,
+            engine=engine,
+            engine_path=engine_path,
+            weights=weights,
             participant=participant,
             session=session,
             posture=posture,

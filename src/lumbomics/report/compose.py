@@ -15,6 +15,7 @@ from lumbomics.core.image import Image
 from lumbomics.core.labels import Segmentation
 from lumbomics.core.measurement import Absent, Measurement, Result
 from lumbomics.core.provenance import Provenance
+from lumbomics.core.quality import QualityReport
 from lumbomics.core.visit import Series, Visit
 from lumbomics.report.absences import ReasonGroup, group_absences
 from lumbomics.report.check import SeriesCheck
@@ -57,6 +58,7 @@ class Section:
     remarks: list[RemarkGroup]
     cautions: list[tuple[str, str]]
     absences: list[ReasonGroup]
+    quality: QualityReport | None
 
 
 def compose_report(
@@ -65,6 +67,7 @@ def compose_report(
     *,
     segmentations: Mapping[str, Segmentation] | None = None,
     profiles: Mapping[str, Sequence[Profile]] | None = None,
+    quality: Mapping[str, QualityReport] | None = None,
     check: SeriesCheck | None = None,
     provenance: Provenance | None = None,
     faults: Sequence[str] = (),
@@ -81,6 +84,8 @@ def compose_report(
         Series name -> label maps; by default those that came with the series.
     profiles
         Series name -> curves along the canal.
+    quality
+        Series name -> verdict on its label map and what the checks noticed.
     check
         The series against what a question needs.
     provenance
@@ -98,9 +103,17 @@ def compose_report(
     own = {series.name: series for series in visit.series}
     maps = {name: s.segmentation for name, s in own.items() if s.segmentation} | dict(segmentations or {})
     names = dict.fromkeys([*own, *maps, *by_series])
-    curves = profiles or {}
+    curves, verdicts = profiles or {}, quality or {}
     sections = [
-        _section(name, own.get(name), maps.get(name), by_series.get(name, ()), curves.get(name, ()), composition)
+        _section(
+            name,
+            own.get(name),
+            maps.get(name),
+            by_series.get(name, ()),
+            curves.get(name, ()),
+            composition,
+            verdicts.get(name),
+        )
         for name in names
         if name in maps or name in by_series
     ]
@@ -133,6 +146,7 @@ def _section(
     results: Sequence[Result],
     profiles: Sequence[Profile],
     composition: Composition,
+    quality: QualityReport | None,
 ) -> Section:
     image = series.image if series else None
     measurements = [r for r in results if isinstance(r, Measurement)]
@@ -153,6 +167,7 @@ def _section(
         remarks=remarks(results),
         cautions=_cautions(measurements),
         absences=group_absences(results, composition),
+        quality=quality,
     )
 
 

@@ -58,9 +58,27 @@ MAPS: Mapping[str, _Map] = MappingProxyType(
 
 
 def write_segmentation(
-    root: Path, visit: Visit, series: str, segmentation: Segmentation, *, desc: str
+    root: Path,
+    visit: Visit,
+    series: str,
+    segmentation: Segmentation,
+    *,
+    desc: str,
+    record: Mapping[str, object] | None = None,
 ) -> tuple[Path, ...]:
-    """Write every label map of a series as a BIDS derivative; ``desc`` says how it came about (``given``, ``auto``)."""
+    """Write every label map of a series as a BIDS derivative.
+
+    Parameters
+    ----------
+    root, visit, series
+        Where.
+    segmentation
+        What to write.
+    desc
+        How it came about: ``given``, ``auto``, ``manual``.
+    record
+        Further entries for the spine map's sidecar.
+    """
     written: list[Path] = []
     for name, kind in MAPS.items():
         labels: Labels | None = getattr(segmentation, name)
@@ -69,7 +87,8 @@ def write_segmentation(
         entity: dict[str, Any] = {kind.entity: kind.value}
         path = bids_path(root, visit, series, suffix=kind.suffix, desc=desc, **entity)
         names = foramen_names(segmentation.spine.vertebrae) if name == "foramina" else kind.names
-        written += write_labels_nifti(labels, path, names=names, description=kind.description)
+        own = record if name == "spine" else None
+        written += write_labels_nifti(labels, path, names=names, description=kind.description, record=own)
     return tuple(written)
 
 

@@ -21,10 +21,12 @@ from lumbomics.run.choices import (
     chosen_question,
     chosen_transition,
 )
+from lumbomics.run.engines import BUILTIN, NO_ENGINE, chosen_engine, identity_of, load_engine
 from lumbomics.run.labels import LabelInput
 from lumbomics.run.outcome import RunSummary, Status, VisitOutcome
 from lumbomics.run.participants import write_participants
 from lumbomics.run.process import VisitOptions, process_visit
+from lumbomics.segment.protocol import Segmenter
 from lumbomics.write import write_dataset_description
 
 Progress = Callable[[int, int, str], None]
@@ -55,6 +57,9 @@ def run(
     transition: Transition | str | None = None,
     ignore_unknown: bool = False,
     boundary_sd_mm: float | None = None,
+    engine: str = BUILTIN,
+    engine_path: Path | str | None = None,
+    weights: Path | str | None = None,
     participant: str | None = None,
     session: str | None = None,
     posture: str | None = None,
@@ -78,12 +83,18 @@ def run(
     out
         Derivatives folder; made where missing.
     labels
-        Label map, or folder of label maps with BIDS names. Without it, series are read, classified and reported, and
-        every measurement is absent.
+        Label map, or folder of label maps with BIDS names. Without it, the engine draws the labels of every series it
+        can.
     convention
         What the label numbers mean (a value of Convention); needed with ``labels``.
     second, lowest_vertebra, top_vertebra, transition, ignore_unknown, boundary_sd_mm
         As in LabelInput.
+    engine
+        What draws labels where none are given: ``builtin``, ``totalspineseg``, ``spineps``, ``totalsegmentator``; with
+        ``none`` series are read, classified and reported, and every measurement is absent. Maps that an operator
+        corrected (``lumbomics qc --correct``) come before all others.
+    engine_path, weights
+        As in ``load_engine``.
     participant, session
         BIDS labels; by default those of the dataset, else ``01`` and the study's place in time.
     posture
@@ -110,6 +121,8 @@ def run(
     InputError
         If there is nothing to read or an option makes no sense; nothing is written then. Faults of single visits do
         not raise: they stand in the summary.
+    SegmentationError
+        If the engine is not there; nothing is written then.
     OutputError
         If the result cannot be written: no later visit could be written either.
     """
@@ -119,6 +132,7 @@ def run(
         labels=_labels(
             labels, convention, second, lowest_vertebra, top_vertebra, transition, ignore_unknown, boundary_sd_mm
         ),
+        engine=_engine(engine, engine_path, weights, needed=labels is None),
         posture=chosen_posture(posture),
         months_since_surgery=months_since_surgery,
         question=chosen_question(question),
@@ -166,6 +180,15 @@ def _labels(
         ignore_unknown=ignore_unknown,
         boundary_sd_mm=boundary_sd_mm,
     )
+
+
+def _engine(word: str, engine_path: Path | str | None, weights: Path | str | None, *, needed: bool) -> Segmenter | None:
+    name = chosen_engine(word, allow_none=True)
+    if name == NO_ENGINE or not needed:
+        return None
+    engine = load_engine(name, engine_path=engine_path, weights=weights)
+    identity_of(engine)  # raises where the weights are missing or altered, before anything is read
+    return engine
 
 
 def _find(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,14 +19,19 @@ from lumbomics.core.conventions import Loss
 from lumbomics.core.labels import Segmentation
 from lumbomics.core.measurement import Absent, Context, Measurement, Posture, Reason, Result
 from lumbomics.core.provenance import Decision, Provenance
+from lumbomics.core.quality import Finding, QualityReport, Verdict
 from lumbomics.core.visit import Series, Visit
 from lumbomics.measure import describe_spine, measure_spine
 from lumbomics.report import Profile, compose_report, render_pdf
 from lumbomics.run.advise import series_check
-from lumbomics.run.bundle import write_segmentation
+from lumbomics.run.corrections import OperatorVerdict, load_manual, stored_verdicts
+from lumbomics.run.engines import identity_of
+from lumbomics.run.labelling import LabelledSeries, label_visit, reasons_without_map, write_maps, write_quality
 from lumbomics.run.labels import LabelInput, LoadedLabels, attach, load_labels
 from lumbomics.run.outcome import Status, VisitOutcome
 from lumbomics.run.profiles import profiles_of
+from lumbomics.segment.protocol import Segmenter
+from lumbomics.segment.quality import nothing_usable, obstacle_of, withhold
 from lumbomics.write import (
     hash_file,
     is_complete,
@@ -44,6 +49,7 @@ from lumbomics.write import (
 )
 
 _PACKAGES = ("numpy", "scipy", "nibabel", "pydicom", "matplotlib")
+_NO_MAP = (Finding(check="engine", message="there is no label map to measure", verdict=Verdict.FAIL),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +60,8 @@ class VisitOptions:
     ----------
     labels
         Label maps; ``None`` where there are none.
+    engine
+        What draws label maps where none are given; ``None``: nothing does.
     posture
         The operator's word; unknown where the header decides.
     months_since_surgery
@@ -67,6 +75,7 @@ class VisitOptions:
     """
 
     labels: LabelInput | None = None
+    engine: Segmenter | None = None
     posture: Posture = Posture.UNKNOWN
     months_since_surgery: float | None = None
     question: str | None = None
@@ -84,6 +93,7 @@ class VisitOptions:
             "transition": None if labels is None or labels.transition is None else str(labels.transition),
             "ignore_unknown": labels is not None and labels.ignore_unknown,
             "boundary_sd_mm": None if labels is None else labels.boundary_sd_mm,
+            "engine": None if self.engine is None else identity_of(self.engine),
             "posture": str(self.posture),
             "months_since_surgery": self.months_since_surgery,
             "question": self.question,
@@ -104,41 +114,46 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     """
     started = _now()
     step("label maps")
+    corrected = {s.name: m for s in visit.series if (m := load_manual(out, visit, s)) is not None}
     loaded = () if options.labels is None else load_labels(options.labels, visit)
-    inputs = _inputs(visit, loaded)
+    verdicts = tuple(v for v in stored_verdicts(out) if v.key[:2] == (visit.participant, visit.session))
+    inputs = _inputs(visit, loaded, corrected)
     folder = visit_folder(out, visit)
-    settings = _settings(visit, options)
+    settings = _settings(visit, options, verdicts)
     if not options.force and is_complete(folder, inputs=inputs, options=settings):
         return _kept(visit, out)
     visit = _with_operator_word(attach(visit, loaded), options)
+    labelled = label_visit(visit, corrected, engine=options.engine, verdicts=verdicts, step=step)
+    visit = _with_labels(visit, labelled)
     step("measuring")
-    found = {s.name: _measure_series(s, s.segmentation, visit) for s in visit.series if s.segmentation is not None}
-    results = tuple(r for series in found.values() for r in series.results) if found else _nothing_labelled(visit)
+    found = {one.series.name: _measure(one, visit) for one in labelled}
+    results = tuple(r for series in found.values() for r in series.results) or _nothing_labelled(visit, options.engine)
     remove_unfinished(folder)
     remove_run_manifest(folder)
     step("writing label maps")
-    files = [f for s in visit.series if s.segmentation for f in _write_maps(out, visit, s)]
+    files = [*write_maps(out, visit, labelled), *write_quality(out, visit, labelled)]
     table = visit_path(out, visit, "measurements.tsv")
     files += write_measurements(results, table, participant=visit.participant, session=visit.session)
     files.append(write_drawings(results, visit_path(out, visit, "drawings.mrk.json")))
     provenance = Provenance(
         software=_software(),
         inputs=MappingProxyType(inputs),
-        decisions=_decisions(visit, options),
+        decisions=_decisions(visit, labelled, options),
         started=started,
         finished=_now(),
     )
     step("report")
     lost = _told([loss for entry in loaded for loss in entry.losses])
-    faults = (*(f"{s.name}: {fault}" for s in visit.series for fault in s.faults), *lost)
+    faults = (*(f"{s.name}: {fault}" for s in visit.series for fault in s.faults), *lost, *_unusable(labelled))
     report = visit_path(out, visit, "report.html")
     html = compose_report(
         visit,
         results,
         profiles={name: series.profiles for name, series in found.items()},
+        quality={one.series.name: one.report for one in labelled if one.report is not None},
         check=None if options.question is None else series_check(visit, options.question, options.case),
         provenance=provenance,
-        faults=lost,  # the page takes a series' own faults from the visit
+        faults=lost,  # the page takes a series' own faults from the visit, and its verdict from quality
     )
     files.append(write_text_atomic(html, report))
     if options.pdf:
@@ -147,40 +162,61 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     return _outcome(visit, results, report=report, table=table, faults=faults)
 
 
-def _write_maps(out: Path, visit: Visit, series: Series) -> tuple[Path, ...]:
-    if series.segmentation is None:
-        return ()
-    return write_segmentation(out, visit, series.name, series.segmentation, desc="given")
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Measured:
     """What one labelled series gave."""
 
     results: tuple[Result, ...]
-    profiles: tuple[Profile, ...]
+    profiles: tuple[Profile, ...] = ()
 
 
-def _measure_series(series: Series, segmentation: Segmentation, visit: Visit) -> _Measured:
+def _measure(one: LabelledSeries, visit: Visit) -> _Measured:
+    """Measure a series whose map may be used; all values that rest on what is not believed are absent."""
     context = Context(
-        posture=series.posture,
-        series=series.name,
-        label_source=segmentation.spine.source,
+        posture=one.series.posture,
+        series=one.series.name,
+        label_source=one.source,
         months_since_surgery=visit.months_since_surgery,
     )
+    report = one.report
+    if report is not None and not report.usable:
+        return _Measured(results=nothing_usable(report, context))
+    if one.segmentation is None:  # an operator passed a series that has no map
+        unlabelled = QualityReport(verdict=Verdict.FAIL, findings=_NO_MAP)
+        return _Measured(results=nothing_usable(unlabelled, context))
+    measured = _measure_series(one.series, one.segmentation, context)
+    return measured if report is None else replace(measured, results=withhold(measured.results, report))
+
+
+def _measure_series(series: Series, segmentation: Segmentation, context: Context) -> _Measured:
     spine = describe_spine(segmentation)
     image = replace(series.image, contrast=series.kind.contrast)
     return _Measured(results=measure_spine(spine, image=image, context=context), profiles=profiles_of(spine))
 
 
-def _settings(visit: Visit, options: VisitOptions) -> dict[str, Any]:
-    """All that changes results besides the inputs: the options, what each series was taken for, and the software."""
+def _settings(visit: Visit, options: VisitOptions, verdicts: Sequence[OperatorVerdict]) -> dict[str, Any]:
+    """All that changes results besides the inputs: options, kinds of series, operators' verdicts, the software."""
     kinds = {series.name: str(series.kind.contrast) for series in visit.series}
-    return {**options.as_json(), "kinds": kinds, "lumbomics": __version__}
+    said = {v.series: f"{v.verdict.value} {v.map_id} {v.comment}".strip() for v in verdicts}
+    return {**options.as_json(), "kinds": kinds, "verdicts": said, "lumbomics": __version__}
 
 
-def _nothing_labelled(visit: Visit) -> tuple[Result, ...]:
-    detail = "no label map came with this visit"
+def _with_labels(visit: Visit, labelled: Sequence[LabelledSeries]) -> Visit:
+    own = {one.series.name: one.series for one in labelled}
+    return replace(visit, series=tuple(own.get(series.name, series) for series in visit.series))
+
+
+def _unusable(labelled: Sequence[LabelledSeries]) -> list[str]:
+    """Series whose label map is not used, with the reason."""
+    return [
+        f"{one.series.name}: {one.report.verdict} by {one.report.by}: {obstacle_of(one.report)[1]}"
+        for one in labelled
+        if one.report is not None and not one.report.usable
+    ]
+
+
+def _nothing_labelled(visit: Visit, engine: Segmenter | None) -> tuple[Result, ...]:
+    detail = reasons_without_map(visit, engine)
     return tuple(
         Absent(
             biomarker=biomarker,
@@ -201,25 +237,20 @@ def _with_operator_word(visit: Visit, options: VisitOptions) -> Visit:
     return replace(visit, series=series, months_since_surgery=months)
 
 
-def _inputs(visit: Visit, loaded: tuple[LoadedLabels, ...]) -> dict[str, str]:
+def _inputs(visit: Visit, loaded: tuple[LoadedLabels, ...], corrected: Mapping[str, LoadedLabels]) -> dict[str, str]:
     images = {series.name: series.fingerprint for series in visit.series}
     # File names may hold a patient's name: only a number and the hash pass.
     files = [f for labels in loaded for f in labels.files]
-    return images | {f"label map {number}": hash_file(f) for number, f in enumerate(files, start=1)}
+    manual = {
+        f"{name}: corrected map {n}": f for name, one in corrected.items() for n, f in enumerate(one.files, start=1)
+    }
+    given = {f"label map {number}": f for number, f in enumerate(files, start=1)}
+    return images | {name: hash_file(file) for name, file in (given | manual).items()}
 
 
-def _decisions(visit: Visit, options: VisitOptions) -> tuple[Decision, ...]:
+def _decisions(visit: Visit, labelled: Sequence[LabelledSeries], options: VisitOptions) -> tuple[Decision, ...]:
     kinds = [replace(d, what=f"{s.name}: {d.what}") for s in visit.series for d in s.kind.decisions]
-    labels = [
-        Decision(
-            what=f"{s.name}: label map",
-            choice=s.segmentation.spine.source,
-            because="given for its voxels",
-            by="operator",
-        )
-        for s in visit.series
-        if s.segmentation is not None
-    ]
+    labels = [decision for one in labelled for decision in one.decisions()]
     posture = [Decision(what="posture", choice=str(options.posture), because="stated for this run", by="operator")]
     return (*kinds, *labels, *(posture if options.posture is not Posture.UNKNOWN else []))
 

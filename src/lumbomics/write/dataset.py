@@ -16,6 +16,10 @@ sub-*_measurements.json
 sub-*_drawings.mrk.json
 sub-*_report.html
 sub-*_report.pdf
+sub-*_quality.json
+figures/
+quality.html
+verdicts.tsv
 run.json
 .unfinished-*
 """
@@ -32,6 +36,7 @@ Each session folder holds
   explained by the `.json` beside it),
 - the drawn lines of the measurements as 3D Slicer markups (`*_drawings.mrk.json`),
 - a report to read (`*_report.html`),
+- what quality control found, with a picture of every label map that was drawn (`*_quality.json`, `figures/`),
 - the record of the run (`run.json`: versions, hashes, times, decisions).
 
 Coordinates are millimetres; sides are the patient's.

@@ -33,6 +33,7 @@ def write_labels_nifti(
     names: Mapping[int, str] | None = None,
     description: str = "Label map of the spine",
     reference: str = "orig",
+    record: Mapping[str, object] | None = None,
 ) -> tuple[Path, ...]:
     """Write a label map, its lookup table (``.tsv``) and its sidecar (``.json``).
 
@@ -52,6 +53,8 @@ def write_labels_nifti(
         One line for the sidecar.
     reference
         BIDS ``SpatialReference``: the URI of the image on whose grid the map lies, or ``orig``.
+    record
+        Further entries of the sidecar, as JSON values.
 
     Returns
     -------
@@ -66,9 +69,8 @@ def write_labels_nifti(
     target = Path(path)
     stem = _stem(target)
     is_mask = stem.endswith("_mask")
-    written = [
-        write_json_atomic(_sidecar(labels, description, reference, is_mask=is_mask), _beside(target, stem, "json"))
-    ]
+    sidecar = _sidecar(labels, description, reference, is_mask=is_mask) | dict(record or {})
+    written = [write_json_atomic(sidecar, _beside(target, stem, "json"))]
     if not is_mask:
         written.append(write_text_atomic(_lookup(labels, names or labels.names), _beside(target, stem, "tsv")))
     top = max(labels.present, default=0)

@@ -48,7 +48,9 @@ LABEL_CHECKS: tuple[LabelCheck, ...] = (
 """Checks of the map alone."""
 
 
-def assess(prediction: Prediction, image: Image, *, settings: QualitySettings | None = None) -> QualityReport:
+def assess(
+    prediction: Prediction, image: Image, *, any_modality: bool = False, settings: QualitySettings | None = None
+) -> QualityReport:
     """Check an image and the labels drawn on it.
 
     Parameters
@@ -57,6 +59,8 @@ def assess(prediction: Prediction, image: Image, *, settings: QualitySettings | 
         What the engine handed back; nothing is changed in it.
     image
         What the labels were drawn on, with its contrast where known.
+    any_modality
+        The engine takes CT and stacks of any direction too.
     settings
         Limits; by default those shipped.
 
@@ -67,7 +71,7 @@ def assess(prediction: Prediction, image: Image, *, settings: QualitySettings | 
         with single structures left out where need be.
     """
     limits = settings or default_settings()
-    of_image = check_image(image, settings=limits)
+    of_image = check_image(image, any_modality=any_modality, settings=limits)
     if of_image:
         return report_of(of_image)
     facts = gather_facts(prediction.segmentation.spine)

@@ -35,11 +35,22 @@ _AIR_HU = (-1050, -900)
 _MOST_VOXELS = 400_000
 
 
-def check_image(image: Image, *, settings: QualitySettings | None = None) -> tuple[Finding, ...]:
+def check_image(
+    image: Image, *, any_modality: bool = False, settings: QualitySettings | None = None
+) -> tuple[Finding, ...]:
     """Look for what makes an image unfit for a network that was made for sagittal lumbar MR.
 
     Modality and contrast as stated; values (constant, Hounsfield units, noise); geometry (axial or coronal stack,
     localiser, too coarse, too small). It does not see the anatomy: the wrong region shows in what is found.
+
+    Parameters
+    ----------
+    image
+        With its contrast where known.
+    any_modality
+        The engine takes CT and stacks of any direction too.
+    settings
+        Limits; by default those shipped.
 
     Returns
     -------
@@ -47,8 +58,9 @@ def check_image(image: Image, *, settings: QualitySettings | None = None) -> tup
         Empty where nothing speaks against the image; each finding alone means ``artifact``.
     """
     limits = settings or default_settings()
-    geometry = (_directions(image, limits), _localiser(image, limits), _size(image, limits))
-    found = (_modality(image), _values(image, limits), *geometry)
+    found = [_same_everywhere(image), _noise(image, limits), _localiser(image, limits), _size(image, limits)]
+    if not any_modality:
+        found += [_modality(image), _hounsfield(image, limits), _directions(image, limits)]
     return tuple(finding for finding in found if finding is not None)
 
 
@@ -63,16 +75,28 @@ def _modality(image: Image) -> Finding | None:
     return None
 
 
-def _values(image: Image, limits: QualitySettings) -> Finding | None:
+def _some_values(image: Image) -> NDArray[np.float64]:
     step = max(1, image.array.size // _MOST_VOXELS)
-    some = np.asarray(image.array).reshape(-1)[::step].astype(np.float64)
-    low, high = np.percentile(some, (1, 99))
-    if high <= low:
-        return _artifact(VALUES, f"expected a picture, found the same value ({low:g}) nearly everywhere")
+    return np.asarray(image.array).reshape(-1)[::step].astype(np.float64)
+
+
+def _same_everywhere(image: Image) -> Finding | None:
+    low, high = np.percentile(_some_values(image), (1, 99))
+    if high > low:
+        return None
+    return _artifact(VALUES, f"expected a picture, found the same value ({low:g}) nearly everywhere")
+
+
+def _hounsfield(image: Image, limits: QualitySettings) -> Finding | None:
+    some = _some_values(image)
     air = float(((some > _AIR_HU[0]) & (some < _AIR_HU[1])).mean())
     if air > limits.ct_air_share and some.min() > 2 * _AIR_HU[0]:
         share = f"{100 * air:.0f} % of the voxels lie between {_AIR_HU[0]} and {_AIR_HU[1]}"
         return _artifact(VALUES, f"expected MR signal, found what looks like Hounsfield units: {share}")
+    return None
+
+
+def _noise(image: Image, limits: QualitySettings) -> Finding | None:
     alike = correlation_of_neighbours(image.array)
     if alike < limits.least_correlation:
         least = limits.least_correlation
