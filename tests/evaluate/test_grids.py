@@ -49,3 +49,11 @@ def test_a_map_of_another_place_is_refused_even_when_resampling():
 def test_a_map_of_another_frame_of_reference_is_refused():
     with pytest.raises(FrameMismatchError):
         onto_grid(Labels(ARRAY, Grid(GRID.shape, GRID.affine, "1.2.3")), Grid(GRID.shape, GRID.affine, "1.2.4"))
+
+
+def test_grids_whose_corners_meet_by_chance_are_not_one_lattice():
+    # 33 steps of 1.5 mm are 49.5 steps of 1 mm, and 33 steps of 1 mm end on a voxel of the coarse grid
+    coarse, fine = (Grid.from_spacing((4, 10, 34), (4, 1, step)) for step in (1.5, 1.0))
+    labels = Labels(np.ones(coarse.shape, np.uint8), coarse)
+    with pytest.raises(GridMismatchError, match="--resample"):
+        onto_grid(labels, fine)

@@ -153,6 +153,10 @@ class Grid:
         turned = np.rint(steps)
         if not (np.array_equal(np.abs(turned).sum(axis=0), (1, 1, 1)) and abs(np.linalg.det(turned)) == 1):
             return False
+        # steps must fit along the whole way: corners alone can meet by chance, such as 33 steps of 2/3 in 22 of 1
+        drift = np.abs(steps - turned) * (np.asarray(other.shape) - 1) * self.spacing_mm[:, None]
+        if drift.max() > tolerance_mm:
+            return False
         corners = np.array(np.meshgrid(*((0, n - 1) for n in other.shape))).reshape(3, -1).T
         index = self.to_index(other.to_world(corners))
         nearest = np.rint(index)

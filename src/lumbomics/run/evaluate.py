@@ -12,7 +12,7 @@ import numpy as np
 
 from lumbomics.core.anatomy import Numbering, NumberingSource
 from lumbomics.core.conventions import Convention, to_segmentation
-from lumbomics.core.errors import FaultsError, InputError, LumbomicsError
+from lumbomics.core.errors import FaultsError, InputError, LabelError, LumbomicsError
 from lumbomics.core.labels import Labels, Segmentation
 from lumbomics.evaluate import (
     CaseScores,
@@ -24,7 +24,7 @@ from lumbomics.evaluate import (
     onto_grid,
     summarise,
 )
-from lumbomics.read import read_nifti_labels
+from lumbomics.read import read_nifti_image, read_nifti_labels
 from lumbomics.run.choices import chosen_convention, chosen_transition
 from lumbomics.run.evaluate_files import summary_document, write_evaluation
 from lumbomics.run.evaluate_pairs import Pair, find_pairs
@@ -187,10 +187,10 @@ def _compared(
     if pair.prediction is None:
         hint = "give one prediction for each reference, named like it"
         raise InputError(pair.problem or "no prediction", where=pair.case, hint=hint)
-    drawn, truth = read_nifti_labels(pair.prediction), read_nifti_labels(pair.reference)
+    drawn, truth = _read_prediction(pair.prediction), read_nifti_labels(pair.reference)
     drawn = onto_grid(drawn, truth.grid, resample=read.resample, where=pair.case)
     return compare_maps(
-        _segmentation(drawn, read.prediction, read) if drawn.present else _nothing(drawn),
+        _segmentation(drawn, read.prediction, read) if drawn.present else Segmentation(spine=drawn),
         _segmentation(truth, read.reference, read),
         structures=structures,
         matching=matching,
@@ -212,9 +212,15 @@ def _segmentation(labels: Labels, convention: Convention, read: ReadOptions) -> 
     ).segmentation
 
 
-def _nothing(labels: Labels) -> Segmentation:
-    """Take an empty prediction for a bad one, and no fault of the file."""
-    return Segmentation(spine=Labels(np.zeros(labels.grid.shape, dtype=np.uint8), labels.grid))
+def _read_prediction(path: Path) -> Labels:
+    """Read a label map that may be empty: that is a bad prediction, and no fault of the file."""
+    try:
+        return read_nifti_labels(path)
+    except LabelError:
+        image = read_nifti_image(path)
+        if image.array.any():
+            raise
+        return Labels(np.zeros(image.grid.shape, dtype=np.uint8), image.grid)
 
 
 def _undrawn(cases: Sequence[CaseResult]) -> tuple[Structure, ...]:

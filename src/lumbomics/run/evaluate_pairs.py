@@ -76,14 +76,23 @@ def find_pairs(prediction: Path, reference: Path) -> tuple[tuple[Pair, ...], tup
 
 
 def _label_maps(folder: Path) -> list[Path]:
-    """NIfTI files of a folder; those that say they are spine maps, where any does."""
+    """Label maps of a folder, images left out: BIDS names tell them, others have their mask beside them."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and is_nifti(path))
     files = [path for path in files if not path.name.startswith(".")]
-    said = [path for path in files if is_label_map(path)]
-    kept = [path for path in said or files if _is_spine_map(path)]
+    masks = {_plain(path, folder) for path in files if _says_label_map(path)}
+    maps = [path for path in files if _says_label_map(path) or _may_be_label_map(path, masks, folder)]
+    kept = [path for path in maps if _is_spine_map(path)]
     if not kept:
         raise InputError("the folder holds no label map", expected="NIfTI files", where=folder.name)
     return kept
+
+
+def _says_label_map(path: Path) -> bool:
+    return is_label_map(path) or (not entities(path)[0] and _LABEL_WORDS.search(stem(path)) is not None)
+
+
+def _may_be_label_map(path: Path, masks: set[str], folder: Path) -> bool:
+    return not entities(path)[0] and _plain(path, folder) not in masks
 
 
 def _is_spine_map(path: Path) -> bool:
