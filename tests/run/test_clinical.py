@@ -144,8 +144,12 @@ def test_every_instrument_is_described_with_its_licence_and_change() -> None:
 @pytest.mark.slow
 def test_official_validator_takes_the_phenotype_folder(tables: list[Path], tmp_path: Path) -> None:
     root = tmp_path / "out"
-    score_clinical(tables, out=root, today=TODAY)
     write_dataset_description(root, name="Lumbomics derivatives", sources=[])
+    for _ in range(2):
+        score_clinical(tables, out=root, today=TODAY)
+    ignored = (root / ".bidsignore").read_text(encoding="utf-8").splitlines()
+    assert ignored.count("phenotype/") == 1
+    assert "run.json" in ignored
     done = subprocess.run([VALIDATOR, "--format", "json", root], capture_output=True, text=True)
     issues = json.loads(done.stdout)["issues"]["issues"]
     assert [one for one in issues if one["severity"] == "error"] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 from lumbomics.clinical.cells import NO, YES, Reading, read_number
@@ -37,6 +38,11 @@ class Understood:
     sessions: Mapping[int, str]
     codebook: Codebook = field(default_factory=Codebook)
     missing: frozenset[str] = frozenset()
+
+    @cached_property
+    def cells_of(self) -> Mapping[int, tuple[Cell, ...]]:
+        """Cells by row number."""
+        return {row.number: row.cells for row in self.table.rows}
 
     def columns(self, *roles: Role) -> list[tuple[int, Meaning]]:
         """Index and meaning of the columns of some roles."""
@@ -172,7 +178,7 @@ def _form_status(source: Understood, row: int, instrument: str, names: Sequence[
     for index, _ in source.columns(Role.FORM_STATUS):
         form = plain_name(source.table.header[index]).removesuffix("_complete")
         if form in forms or instrument_of_form(form) == instrument:
-            cell = next(one.cells[index] for one in source.table.rows if one.number == row)
+            cell = source.cells_of[row][index]
             return f"{cell:.0f}" if isinstance(cell, float) else None if cell is None else str(cell)
     return None
 

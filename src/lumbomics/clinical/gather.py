@@ -274,14 +274,15 @@ def _before(
     calendar: Calendar, events: Sequence[Event], event_day: Callable[[date, Sequence[Event]], date | None]
 ) -> Mapping[tuple[str, str], str]:
     """Of each session after an event, the last session of the participant before it."""
-    found: dict[tuple[str, str], str] = {}
+    visits: dict[str, list[tuple[date, str]]] = {}
     for (participant, session), day in calendar.days.items():
-        then = event_day(day, [one for one in events if one.participant == participant])
-        earlier = [
-            (when, label)
-            for (who, label), when in calendar.days.items()
-            if who == participant and then and when <= then
-        ]
-        if earlier:
-            found[participant, session] = max(earlier)[1]
+        visits.setdefault(participant, []).append((day, session))
+    found: dict[tuple[str, str], str] = {}
+    for participant, own in visits.items():
+        past = [one for one in events if one.participant == participant]
+        for day, session in own if past else ():
+            then = event_day(day, past)
+            earlier = [visit for visit in own if then is not None and visit[0] <= then]
+            if earlier:
+                found[participant, session] = max(earlier)[1]
     return MappingProxyType(found)
