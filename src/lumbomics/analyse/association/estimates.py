@@ -49,11 +49,12 @@ def from_slopes(slopes: Slopes, biomarkers: Iterable[str], scores: Iterable[str]
 
 def finish(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """Add to unfinished rows all that follows from slope, standard error and degrees of freedom."""
-    bad = rows["obstacle"].notna().to_numpy()
+    obstacles = [None if pd.isna(o) else Obstacle(o) for o in rows["obstacle"]]
+    bad = np.array([o is not None for o in obstacles])
     rows.loc[bad, ["beta", "se", "partial_r"]] = np.nan
     rows["status"] = np.where(bad, "absent", "estimated")
-    rows["reason"] = rows["obstacle"].map(lambda o: None if o is None else str(Obstacle(o)))
-    rows["detail"] = rows["obstacle"].map(lambda o: None if o is None else DETAILS[Obstacle(o)])
+    rows["reason"] = pd.Series([None if o is None else str(o) for o in obstacles], dtype=object)
+    rows["detail"] = pd.Series([None if o is None else DETAILS[o] for o in obstacles], dtype=object)
     _interval(rows, plan)
     _effect(rows, plan)
     rows["p_adjusted"] = adjust_p(rows, plan.correction, plan.family)

@@ -37,7 +37,7 @@ def pool(estimates: Array, errors: Array, complete_df: Array | float) -> Pooled:
     """Join m estimates and standard errors, (m, ...) each, by Rubin's rules.
 
     T = W + (1 + 1/m) B with W the mean squared error and B the variance between the data sets; degrees of freedom
-    by Barnard and Rubin. InputError for fewer than two.
+    by Barnard and Rubin.
     """
     m = len(estimates)
     within, between = (errors**2).mean(axis=0), estimates.var(axis=0, ddof=1)
@@ -46,7 +46,7 @@ def pool(estimates: Array, errors: Array, complete_df: Array | float) -> Pooled:
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (1 + 1 / m) * between / total
         old = (m - 1) / share**2
-        observed = (complete + 1) / (complete + 3) * complete * (1 - share)
+        observed = (1 - 2 / (complete + 3)) * complete * (1 - share)
         df = np.where(between > 0, 1 / (1 / old + 1 / observed), complete)
     return Pooled(estimate=estimates.mean(axis=0), se=np.sqrt(total), df=df)
 

@@ -151,9 +151,9 @@ def _scores(table: pd.DataFrame, scores: Sequence[str], model: Model) -> Iterabl
         if model is Model.LOGIT and not np.isin(distinct, (0.0, 1.0)).all():
             got = ", ".join(f"{v:g}" for v in distinct[:5])
             yield InputError("not a binary outcome", expected="0 and 1 (or false and true)", got=got, where=name)
-        if model is Model.ORDINAL and not (distinct == np.round(distinct)).all() | (len(distinct) > _MOST_CATEGORIES):
+        if model is Model.ORDINAL and not (distinct == np.round(distinct)).all():
             yield InputError("not an ordinal outcome", expected="whole numbers or ordered categories", where=name)
-        if model is Model.ORDINAL and len(distinct) > _MOST_CATEGORIES:
+        elif model is Model.ORDINAL and len(distinct) > _MOST_CATEGORIES:
             expected, got = f"at most {_MOST_CATEGORIES} categories", f"{len(distinct)}"
             yield InputError("too many categories", expected=expected, got=got, where=name, hint="model ols")
 

@@ -3,9 +3,9 @@
 y = a + X b + g(site) + d(site) e, feature by feature. Location g and variance d^2 of a site are shrunk towards the mean
 of that site over all features (empirical Bayes), then removed; what the covariates X explain is kept.
 
-Johnson WE, Li C, Rabinovic A. Biostatistics 2007;8:118-127. Fortin JP et al. NeuroImage 2018;167:104-120. The priors are taken
-over the features of one site, as in these papers; combatlearn 2 takes them over the sites of one feature, which is
-another estimator.
+Johnson WE, Li C, Rabinovic A. Biostatistics 2007;8:118-127. Fortin JP et al. NeuroImage 2018;167:104-120.
+The priors are taken over the features of one site, as in these papers; combatlearn 2 takes them over the sites of one
+feature, which is another estimator.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def learn(values: Array, sites: NDArray[np.str_], kept: Array) -> SiteModel:
     """Fit features (n, f) of rows from ``sites`` (n,) with kept covariates (n, k); design of full rank, no gaps."""
     names, place, counts = np.unique(sites, return_inverse=True, return_counts=True)
     design = np.column_stack([place[:, None] == np.arange(len(names)), kept]).astype(np.float64)
-    fitted: Array = np.linalg.lstsq(design, values, rcond=None)[0]
+    fitted = np.asarray(np.linalg.lstsq(design, values, rcond=None)[0], dtype=np.float64)
     centre, slopes = counts / counts.sum() @ fitted[: len(names)], fitted[len(names) :]
     scale = np.sqrt(((values - design @ fitted) ** 2).mean(axis=0))
     scaled = (values - centre - kept @ slopes) / scale
