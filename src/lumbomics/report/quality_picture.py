@@ -27,6 +27,7 @@ _METAL = "#ff3df2"
 _LEFT_OUT = "#ff2d2d"
 _MAP = colormaps["viridis"]
 _WIDEST_MM = 400.0
+_PIXEL_MM = 0.8
 _LEAST_WIDTH_MM = 30.0
 _MOST_REASONS = 4
 _REASON_LENGTH = 130
@@ -99,11 +100,11 @@ def _bare(image: Image) -> Figure:
 def _labelled(
     scene: Scene, confidence: Mapping[int, float], metal: Image | None, report: QualityReport | None
 ) -> Figure:
-    sagittal = sagittal_raster(scene)
+    sagittal = sagittal_raster(scene, spacing_mm=_PIXEL_MM)
     rasters = [sagittal] * 3
     width = float(np.ptp(scene.frame.extent_mm[:, 0]))
     if width >= _LEAST_WIDTH_MM:
-        rasters.append(coronal_raster(scene))
+        rasters.append(coronal_raster(scene, spacing_mm=_PIXEL_MM))
     figure, row = new_row(rasters, [False] * len(rasters), tallest_in=5.6)
     for axes, raster in zip(row, rasters, strict=True):
         show_raster(axes, raster, scene)

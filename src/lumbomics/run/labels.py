@@ -8,13 +8,14 @@ from itertools import groupby
 from pathlib import Path
 
 from lumbomics.core.anatomy import Numbering, NumberingSource, Transition
-from lumbomics.core.conventions import Convention, Loss, to_segmentation
-from lumbomics.core.errors import GridMismatchError, ReadError
+from lumbomics.core.conventions import Convention, Loss
+from lumbomics.core.errors import GridMismatchError, InputError, ReadError
 from lumbomics.core.image import Contrast
 from lumbomics.core.labels import Segmentation
 from lumbomics.core.visit import Series, Visit
-from lumbomics.read import read_nifti_labels
+from lumbomics.read.labels import is_dicom_labels, read_labels
 from lumbomics.run.bundle import map_of, read_segmentation
+from lumbomics.run.choices import chosen_convention
 
 _PATTERNS = ("*dseg.nii.gz", "*dseg.nii", "*mask.nii.gz", "*mask.nii")
 # The image whose signal is of use beside the labels comes first.
@@ -28,9 +29,9 @@ class LabelInput:
     Parameters
     ----------
     path
-        A NIfTI file, or a folder of them whose names hold ``sub-`` and ``ses-``.
+        A NIfTI file or DICOM segmentation, or a folder of NIfTI files whose names hold ``sub-`` and ``ses-``.
     convention
-        What the numbers mean.
+        What the numbers of NIfTI files mean; a DICOM segmentation says itself what its segments are.
     second
         Semantic map beside an instance map, for conventions that come as two files.
     lowest_vertebra, top_vertebra
@@ -60,6 +61,21 @@ class LoadedLabels:
     segmentation: Segmentation
     files: tuple[Path, ...]
     losses: tuple[Loss, ...] = ()
+
+
+def convention_of(path: Path, stated: Convention | str | None) -> Convention:
+    """Tell what the numbers of a label map mean: as stated; a DICOM segmentation needs no statement.
+
+    Raises
+    ------
+    InputError
+        If nothing is stated of numbers that say nothing by themselves, or the convention is not known.
+    """
+    if stated is not None:
+        return chosen_convention(stated)
+    if path.is_file() and is_dicom_labels(path):
+        return Convention.LUMBOMICS
+    raise InputError("label numbers without a convention mean nothing", expected="--convention", got="none")
 
 
 def load_labels(given: LabelInput, visit: Visit) -> tuple[LoadedLabels, ...]:
@@ -113,16 +129,15 @@ def _preference(series: Series) -> int:
 
 
 def _load_file(given: LabelInput, path: Path) -> LoadedLabels:
-    labels = read_nifti_labels(path, source=given.convention, boundary_sd_mm=given.boundary_sd_mm)
-    second = None if given.second is None else read_nifti_labels(given.second, source=given.convention)
-    conversion = to_segmentation(
-        labels,
-        given.convention,
-        second=second,
+    conversion = read_labels(
+        path,
+        convention=given.convention,
+        second=given.second,
         lowest_vertebra=given.lowest_vertebra,
         top_vertebra=given.top_vertebra,
         numbering=_numbering(given),
         ignore_unknown=given.ignore_unknown,
+        boundary_sd_mm=given.boundary_sd_mm,
     )
     files = (path,) if given.second is None else (path, given.second)
     return LoadedLabels(segmentation=conversion.segmentation, files=files, losses=conversion.losses)

@@ -16,13 +16,12 @@ from lumbomics.read import Override, SourceKind, VisitSource, find_visits, read_
 from lumbomics.read.bids import is_dataset
 from lumbomics.run.choices import (
     chosen_contrasts,
-    chosen_convention,
     chosen_posture,
     chosen_question,
     chosen_transition,
 )
 from lumbomics.run.engines import BUILTIN, NO_ENGINE, chosen_engine, identity_of, load_engine
-from lumbomics.run.labels import LabelInput
+from lumbomics.run.labels import LabelInput, convention_of
 from lumbomics.run.outcome import RunSummary, Status, VisitOutcome
 from lumbomics.run.participants import write_participants
 from lumbomics.run.process import VisitOptions, process_visit
@@ -86,7 +85,7 @@ def run(
         Label map, or folder of label maps with BIDS names. Without it, the engine draws the labels of every series it
         can.
     convention
-        What the label numbers mean (a value of Convention); needed with ``labels``.
+        What the label numbers mean (a value of Convention); needed with ``labels`` that are no DICOM segmentation.
     second, lowest_vertebra, top_vertebra, transition, ignore_unknown, boundary_sd_mm
         As in LabelInput.
     engine
@@ -166,13 +165,12 @@ def _labels(
 ) -> LabelInput | None:
     if path is None:
         return None
-    if convention is None:
-        raise InputError("label numbers without a convention mean nothing", expected="--convention", got="none")
+    named = convention_of(Path(path), convention)
     if not Path(path).exists():
         raise InputError("no such label map", where=Path(path).name, hint="check the path given as labels")
     return LabelInput(
         path=Path(path),
-        convention=chosen_convention(convention),
+        convention=named,
         second=None if second is None else Path(second),
         lowest_vertebra=lowest_vertebra,
         top_vertebra=top_vertebra,

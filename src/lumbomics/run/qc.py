@@ -15,7 +15,7 @@ from lumbomics.core.errors import InputError, ReadError
 from lumbomics.core.visit import Visit
 from lumbomics.report.compose import numbering_text
 from lumbomics.report.quality_page import QualityCase, compose_quality_page
-from lumbomics.run.choices import chosen_convention, chosen_transition
+from lumbomics.run.choices import chosen_transition
 from lumbomics.run.corrections import (
     operators_word,
     parse_correction,
@@ -24,7 +24,7 @@ from lumbomics.run.corrections import (
     store_verdicts,
     stored_verdicts,
 )
-from lumbomics.run.labels import LabelInput
+from lumbomics.run.labels import LabelInput, convention_of
 from lumbomics.run.quality_record import report_from_json
 from lumbomics.write import write_text_atomic
 
@@ -141,13 +141,11 @@ def _corrections(
 ) -> list[tuple[tuple[str, str, str], LabelInput]]:
     if not words:
         return []
-    if convention is None:
-        raise InputError("label numbers without a convention mean nothing", expected="--convention", got="none")
     if second is not None and len(words) > 1:
         raise InputError("a second map belongs to one corrected map", expected="one --correct", got=str(len(words)))
-    named = chosen_convention(convention)
     found = []
     for key, path in map(parse_correction, words):
+        named = convention_of(path, convention)
         if not path.is_file():
             raise InputError("no such label map", where="_".join(key), hint="check the path given with --correct")
         given = LabelInput(
