@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from lumbomics.clinical import ClinicalData, DateOrder, Reader, gather, read_columns
+from lumbomics.clinical import ClinicalData, DateOrder, Reader, gather, read_columns, score_all
 from lumbomics.core.errors import FaultsError, InputError
 
 Read = Callable[..., ClinicalData]
@@ -162,8 +162,20 @@ def test_labels_that_would_become_one_are_a_fault(read: Read) -> None:
 
 
 def test_leading_zeros_lost_in_a_spreadsheet_are_a_fault(read: Read) -> None:
-    data = read({"a.csv": f"{HEAD},odi_1\n01,1,2\n", "b.csv": f"{HEAD},nrs_back\n1,1,2\n"})
-    assert "leading zeros alone; got 01, 1" in faults(data)[0]
+    data = read({"a.csv": f"{HEAD},odi_1\n01,1,2\nx,Pre,2\n", "b.csv": f"{HEAD},nrs_back\n1,1,2\nx,pre,2\n"})
+    assert "labels of participants differ in case or leading zeros alone; got 01, 1" in faults(data)[0]
+    assert "labels of sessions differ in case or leading zeros alone; got Pre, pre" in faults(data)[1]
+
+
+def test_a_table_with_one_row_a_participant_is_mapped_to_sessions(read: Read, table: Write) -> None:
+    text = "odi before: odi.total@pre\nodi after: odi.total@post\nd1: date@pre\nd2: date@post\n"
+    data = read(
+        {"wide.csv": "id,odi before,odi after,d1,d2,birth_date\n01,40,20,2020-01-01,2021-01-01,1970-01-01\n"},
+        columns=read_columns(table("columns.yaml", text)),
+    )
+    assert not data.notes.faults
+    assert [(one.session, one.entered["total", None]) for one in data.answers] == [("pre", 40), ("post", 20)]
+    assert [(one.session, one.age_years) for one in data.sessions] == [("post", 51), ("pre", 50)]
 
 
 def test_a_column_with_one_answer_alone_is_remarked_on(read: Read) -> None:
@@ -249,6 +261,18 @@ def test_eq5d_states_are_spread_and_must_agree_with_the_dimensions(read: Read) -
     assert values(read({"a.csv": f"{HEAD},eq5d_state\n01,1,21345\n"}))["anxiety"] == 5
     assert "disagree" in faults(read({"a.csv": f"{HEAD},eq5d_state,eq5d_mo\n01,1,21345,1\n"}))[0]
     assert "expected five digits 1-5" in faults(read({"a.csv": f"{HEAD},eq5d_state\n01,1,21346\n"}))[0]
+
+
+def test_an_entered_score_stands_in_where_items_are_too_few(read: Read) -> None:
+    data = read({"odi.csv": f"{HEAD},odi_1,odi_total\n01,1,2,40\n02,1,,61\n"})
+    made = [(one.value, one.category, str(one.status), one.answered) for one in score_all(data.answers)]
+    assert made == [(40, "moderate", "entered", 1), (61, "crippled", "entered", 0)]
+
+
+def test_scales_without_a_column_are_left_out(read: Read) -> None:
+    data = read({"sf.csv": f"{HEAD},sf36_pcs,sf36_23\n01,1,38.5,\n"})
+    made = {one.subscale: (one.value, str(one.status)) for one in score_all(data.answers)}
+    assert made == {"total": (38.5, "entered"), "energy_fatigue": (None, "absent")}
 
 
 def test_empty_fillings_count_only_where_the_session_asked(read: Read) -> None:

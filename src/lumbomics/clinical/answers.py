@@ -39,6 +39,10 @@ class Understood:
     codebook: Codebook = field(default_factory=Codebook)
     missing: frozenset[str] = frozenset()
 
+    def session(self, row: int, column: Meaning) -> str | None:
+        """Session of a cell: that of its column where the mapping states one, else that of its row."""
+        return column.session or self.sessions.get(row)
+
     @cached_property
     def cells_of(self) -> Mapping[int, tuple[Cell, ...]]:
         """Cells by row number."""
@@ -55,10 +59,12 @@ def read_answers(source: Understood, notes: Notes) -> list[Answers]:
     cells = _numbers(source, parts, notes)
     values = {index: _column(source, index, one, cells.get(index, {}), notes) for index, one in parts}
     found: list[Answers] = []
+    groups: dict[tuple[str, str | None], list[tuple[int, Meaning]]] = {}
+    for index, one in parts:
+        groups.setdefault((one.instrument or "", one.session), []).append((index, one))
     for row in source.table.rows:
-        if row.number in source.participants and row.number in source.sessions:
-            for instrument in dict.fromkeys(one.instrument for _, one in parts if one.instrument):
-                mine = [(index, one) for index, one in parts if one.instrument == instrument]
+        for (instrument, _), mine in groups.items():
+            if row.number in source.participants and source.session(row.number, mine[0][1]):
                 found.append(_filled(source, row.number, instrument, mine, values, notes))
     return found
 
@@ -127,7 +133,7 @@ def _filled(
         given, asked = _spread_state(given, asked, place, notes)
     return Answers(
         participant=source.participants[row],
-        session=source.sessions[row],
+        session=source.session(row, parts[0][1]) or "",
         instrument=instrument,
         values=MappingProxyType(given),
         entered=MappingProxyType(entered),

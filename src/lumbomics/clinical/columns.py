@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
@@ -48,6 +48,8 @@ class Meaning:
         Of items and scales: instrument, item or scale id, side.
     unit
         Unit that the column's name states (``vas_back_cm``).
+    session
+        Session that the user's own mapping states (``odi.total@pre``), for tables with one row a participant.
     nearest
         Of unknown columns: the closest known name.
     """
@@ -57,6 +59,7 @@ class Meaning:
     part: str | None = None
     side: Side | None = None
     unit: str | None = None
+    session: str | None = None
     nearest: str | None = None
 
 
@@ -71,7 +74,7 @@ _WORDS: Mapping[Role, str] = {
     Role.HEIGHT: "height",
     Role.WEIGHT: "weight",
     Role.BMI: "bmi",
-    Role.SITE: "site",
+    Role.SITE: "site centre center redcap_data_access_group",
     Role.REPEAT: "redcap_repeat_instrument redcap_repeat_instance",
     Role.IDENTIFYING: "name first_name last_name surname family_name given_name patient_name full_name initials "
     "address street postcode zip phone telephone mobile email e_mail mrn medical_record_number accession "
@@ -131,7 +134,18 @@ def meaning(column: str, *, implicit: str | None = None, others: Collection[str]
 
 
 def stated_meaning(target: str) -> Meaning | None:
-    """Meaning of a target in the user's own mapping: ``odi.1``, ``nrs_leg.total.left``, ``session``; else None."""
+    """Meaning of a target in the user's own mapping, such as ``odi.1``, ``nrs_leg.total.left@pre`` or ``date@pre``.
+
+    ``None`` where there is no such item, score or role.
+    """
+    what, at, session = target.partition("@")
+    if at and not session.isalnum():
+        return None
+    found = _stated(what)
+    return replace(found, session=session) if found and at else found
+
+
+def _stated(target: str) -> Meaning | None:
     if target in _TARGETS:
         return Meaning(role=Role(target))
     parts = target.split(".")

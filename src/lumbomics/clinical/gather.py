@@ -13,7 +13,7 @@ import yaml
 from lumbomics.clinical.answers import LOG, Understood, merge_answers, read_answers
 from lumbomics.clinical.cells import DateOrder
 from lumbomics.clinical.columns import Meaning, Role, implied_instrument, meaning, plain_name, stated_meaning
-from lumbomics.clinical.identity import participant_labels, session_labels, tell_lost_zeros
+from lumbomics.clinical.identity import participant_labels, session_labels, tell_likeness
 from lumbomics.clinical.notes import Notes
 from lumbomics.clinical.redcap import Codebook
 from lumbomics.clinical.scheme import load_schemes
@@ -26,6 +26,7 @@ from lumbomics.core.errors import InputError, ReadError
 
 ONLY_SESSION = "01"
 """Session of a table that names none."""
+_ANSWERS = frozenset({Role.ITEM, Role.SCALE})
 _FEW = 5
 """Rows from which a column with one answer alone is remarked on."""
 
@@ -135,8 +136,8 @@ def gather(paths: Sequence[Path | str], reader: Reader) -> ClinicalData:
     calendar = read_calendar(sources, notes, order=order, today=today)
     check_births(calendar, events, notes)
     if sources:
-        everyone = {label for source in sources for label in source.participants.values()}
-        tell_lost_zeros(everyone, sources[0].table, notes)
+        tell_likeness({one for source in sources for one in source.participants.values()}, "participants", notes)
+        tell_likeness(_session_labels(sources), "sessions", notes)
     _check_entered(answers, notes)
     has_log = any(one.instrument == LOG for source in sources for one in source.meanings)
     extra = [(one.participant, one.session) for one in answers]
@@ -206,7 +207,7 @@ def _tell_repeated(table: Table, found: Sequence[Meaning], notes: Notes) -> None
     """Two columns that mean the same item would silently overwrite each other."""
     held: dict[tuple[str | None, ...], str] = {}
     for name, one in zip(table.header, found, strict=True):
-        key = (one.role, one.instrument, one.part, one.side)
+        key = (one.role, one.instrument, one.part, one.side, one.session)
         if one.role in {Role.ITEM, Role.SCALE, Role.SESSION, Role.DATE, Role.SEX, Role.AGE, Role.BIRTH_DATE}:
             if key in held:
                 notes.fault(
@@ -222,12 +223,18 @@ def _sessions(
     if columns:
         return session_labels(table, columns[0], notes)
     needed = any(
-        (one.role in {Role.ITEM, Role.SCALE} and one.instrument != LOG) or one.role is Role.DATE for one in meanings
+        one.session is None and (one.role is Role.DATE or (one.role in _ANSWERS and one.instrument != LOG))
+        for one in meanings
     )
     if not needed:
         return {}
     notes.remark(table.place(), f"table names no session: all rows are taken as session {ONLY_SESSION}")
     return dict.fromkeys(participants, ONLY_SESSION)
+
+
+def _session_labels(sources: Iterable[Understood]) -> set[str]:
+    stated = {label for source in sources for label in source.sessions.values()}
+    return stated | {one.session for source in sources for one in source.meanings if one.session}
 
 
 def _tell_unused(reader: Reader, sources: Iterable[Understood], notes: Notes) -> None:

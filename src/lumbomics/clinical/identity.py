@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from lumbomics.clinical.notes import Notes
 from lumbomics.clinical.redcap import shorten_events
+from lumbomics.clinical.score import Place
 from lumbomics.clinical.table import Cell, Table
 
 _LABEL = re.compile(r"[A-Za-z0-9]+")
@@ -61,16 +62,15 @@ def session_labels(table: Table, index: int, notes: Notes) -> dict[int, str]:
     return found
 
 
-def tell_lost_zeros(labels: Iterable[str], table: Table, notes: Notes) -> None:
-    """Fault for identifiers that differ in leading zeros alone, as after a round through a spreadsheet."""
-    by_number: dict[str, set[str]] = {}
+def tell_likeness(labels: Iterable[str], what: str, notes: Notes) -> None:
+    """Fault for labels that differ in case or leading zeros alone, as after a round through a spreadsheet."""
+    alike: dict[str, set[str]] = {}
     for label in labels:
-        if label.isdigit():
-            by_number.setdefault(label.lstrip("0"), set()).add(label)
-    for same in (group for group in by_number.values() if len(group) > 1):
+        alike.setdefault(label.casefold().lstrip("0"), set()).add(label)
+    for same in (group for group in alike.values() if len(group) > 1):
         notes.fault(
-            table.place(),
-            "identifiers differ in leading zeros alone",
+            Place(file="all tables"),
+            f"labels of {what} differ in case or leading zeros alone",
             got=", ".join(sorted(same)),
             hint="format the column as text, and write them alike everywhere",
         )

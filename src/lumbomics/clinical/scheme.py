@@ -120,7 +120,6 @@ class Scale(_Record):
     low: float | None = None
     high: float | None = None
     unit: str = "1"
-    optional: bool = False
     bands: tuple[tuple[str | None, float], ...] = ()
     missing: str | None = None
     source: str

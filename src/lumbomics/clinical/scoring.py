@@ -16,7 +16,7 @@ from lumbomics.core.errors import InputError
 
 _SIDES = (Side.LEFT, Side.RIGHT)
 _WORDS = frozenset({"state", "value_set", "choice", "slr_sign"})
-_NOT_COMPUTED = frozenset({"entered", "derived", "worse_side"})
+_NOT_COMPUTED = frozenset({"entered", "derived"})
 _UNLIKE_INSTRUMENT = {("eq5d5l", "state"): None, ("slr", "crossed"): True, ("employment", "work_ability"): False}
 _LOSS = {("employment", "weeks_lost"): True}
 
@@ -34,8 +34,7 @@ def score(answers: Answers, *, value_set: ValueSet | None = None) -> tuple[Score
     Returns
     -------
     tuple of Score
-        One for each scale and side, absent ones included; scales that the table did not ask for are left out where the
-        scheme calls them optional.
+        One for each scale and side that the table has a column for, absent ones included.
 
     Raises
     ------
@@ -96,12 +95,20 @@ def is_permitted(item: Item, value: float | str) -> bool:
 
 
 def _sides(scheme: Scheme, scale: Scale, answers: Answers) -> Sequence[Side | None]:
-    """Sides that a scale is asked for: those of its items' columns, or of the entered score."""
-    names = {one for one in scale.of if not one.startswith("@")}
-    sided = {side for name, side in (answers.asked | set(answers.entered)) if name in names or name == scale.id}
+    """Sides that a scale is asked for: those of its items' columns, or of the entered score; empty without either."""
+    names = _leaves(scheme, scale)
+    sided = {side for name, side in answers.asked if name in names}
+    sided |= {side for name, side in answers.entered if name == scale.id}
     if scale.rule == "worse_side":
         return (None,) if set(_SIDES) <= sided else ()
-    return [side for side in (None, *_SIDES) if side in sided] or ([] if scale.optional else [None])
+    return [side for side in (None, *_SIDES) if side in sided]
+
+
+def _leaves(scheme: Scheme, scale: Scale) -> frozenset[str]:
+    """Items of a scale, those of its inner scales included."""
+    inner = (scheme.scale(one[1:]) for one in scale.of if one.startswith("@"))
+    own = frozenset(one for one in scale.of if not one.startswith("@"))
+    return own.union(*(_leaves(scheme, one) for one in inner))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,17 +133,16 @@ def _one(scheme: Scheme, scale: Scale, side: Side | None, answers: Answers, valu
     if scale.rule == "worse_side":
         return _worse_side(scale, answers, place)
     tally = _tally(scheme, scale, side, answers)
-    if not tally.points and (scale.id, side) in answers.entered:
-        entered = answers.entered[scale.id, side]
-        return Score(**place, value=entered, category=scale.band(entered), status=ScoreStatus.ENTERED)
-    if scale.rule in _NOT_COMPUTED:
-        return None
     counts: dict[str, Any] = {
         "answered": tally.items - len(tally.missing),
         "items": tally.items,
         "missing_items": tally.missing,
     }
-    if counts["answered"] < (scale.least or tally.items):
+    lacking = scale.rule in _NOT_COMPUTED or counts["answered"] < (scale.least or tally.items)
+    if lacking and (scale.id, side) in answers.entered:
+        entered = answers.entered[scale.id, side]
+        return Score(**place, **counts, value=entered, category=scale.band(entered), status=ScoreStatus.ENTERED)
+    if lacking:
         reason = NoScore.MISSING_ITEMS if counts["answered"] else NoScore.NOT_ANSWERED
         return Score(**place, **counts, status=ScoreStatus.ABSENT, reason=reason, detail=scale.missing)
     if scale.rule in _WORDS:

@@ -77,9 +77,9 @@ def read_calendar(sources: Iterable[Understood], notes: Notes, *, order: DateOrd
         for index, _ in source.columns(Role.BIRTH_DATE):
             days = read_dates(source.table, index, notes, order=order, today=today, told=False)
             _keep_births(source, index, days, calendar, notes)
-        for index, _ in source.columns(Role.DATE):
+        for index, one in source.columns(Role.DATE):
             days = read_dates(source.table, index, notes, order=order, today=today)
-            _keep_days(source, index, days, calendar, notes)
+            _keep_days(source, index, one, days, calendar, notes)
         _keep_facts(source, calendar, notes)
     return calendar
 
@@ -184,9 +184,11 @@ def _keep_births(source: Understood, index: int, days: Mapping[int, date], calen
             notes.fault(place, f"birth date of sub-{participant} differs from an earlier row", got="days are not shown")
 
 
-def _keep_days(source: Understood, index: int, days: Mapping[int, date], calendar: Calendar, notes: Notes) -> None:
+def _keep_days(
+    source: Understood, index: int, one: Meaning, days: Mapping[int, date], calendar: Calendar, notes: Notes
+) -> None:
     for row, day in days.items():
-        participant, session = source.participants.get(row), source.sessions.get(row)
+        participant, session = source.participants.get(row), source.session(row, one)
         if participant is None or session is None:
             continue
         held = calendar.days.setdefault((participant, session), day)
@@ -216,7 +218,7 @@ def _keep_facts(source: Understood, calendar: Calendar, notes: Notes) -> None:
                 read.setdefault(index, {})[row] = reading
             if value is None:
                 continue
-            key = (participant, source.sessions.get(row) if one.role is not Role.SEX else None, one.role)
+            key = (participant, source.session(row, one) if one.role is not Role.SEX else None, one.role)
             if calendar.facts.setdefault(key, value) != value:
                 notes.fault(place, f"{one.role} of sub-{participant} differs from an earlier row", got=str(value))
     tell_commas(source.table, read, notes)
