@@ -1,1 +1,5 @@
-"""From tissue classes to numbered levels."""
+"""From tissue classes to numbered instances."""
+
+from lumbomics.segment.instances.split import Instances, split
+
+__all__ = ["Instances", "split"]
