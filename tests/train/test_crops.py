@@ -22,7 +22,7 @@ def stripes():
 
 def sample(labels, painted=False):
     slices = labels if painted else labels.astype(np.float16)
-    return Sample(name="stripes", slices=slices, labels=labels, spacing_mm=1.0, without_sacrum=False, painted=painted)
+    return Sample(name="stripes", slices=slices, labels=labels, spacing_mm=1.0, painted=painted)
 
 
 def test_signal_and_labels_are_cut_at_the_same_place():
@@ -112,5 +112,4 @@ def test_signal_and_labels_of_different_shape_are_refused():
             slices=np.zeros((2, 4, 4), dtype=np.float16),
             labels=np.zeros((1, 4, 4), dtype=np.uint8),
             spacing_mm=1,
-            without_sacrum=False,
         )

@@ -6,8 +6,9 @@ from lumbomics.core.prediction import Tissue
 from lumbomics.phantom import make_phantom
 from lumbomics.train.assemble import held_out
 from lumbomics.train.config import load_config
+from lumbomics.train.loss import PERHAPS_SACRUM
 from lumbomics.train.phantoms import phantom_sample, tissue_classes
-from lumbomics.train.volumes import load_pair, volume_sample
+from lumbomics.train.volumes import load_pair, sacrum_unknown, volume_sample
 
 
 @pytest.mark.realdata
@@ -58,3 +59,14 @@ def test_an_unknown_field_in_the_configuration_is_refused(tmp_path):
     path.write_text("seed: 1\ncolour: blue\n")
     with pytest.raises(InputError, match="colour"):
         load_config(path)
+
+
+def test_background_may_be_sacrum_only_near_and_below_the_lowest_disc():
+    labels = np.zeros((1, 400, 20), dtype=np.uint8)
+    labels[:, 100:120] = Tissue.DISC
+    labels[:, 200:220] = Tissue.DISC
+    marked = sacrum_unknown(labels, spacing_mm=0.5)[0, :, 0]
+    assert (marked[:100] == 0).all()
+    assert (marked[220:] == PERHAPS_SACRUM).all()
+    assert (marked[200:220] == Tissue.DISC).all()
+    assert np.flatnonzero(marked == PERHAPS_SACRUM)[0] == 219 - 80

@@ -29,7 +29,7 @@ def data():
     labels = np.zeros((4, 48, 48), dtype=np.uint8)
     labels[:, 10:30, 10:30] = Tissue.VERTEBRA
     slices = (labels + 0.1 * rng.normal(size=labels.shape)).astype(np.float16)
-    one = Sample(name="a", slices=slices, labels=labels, spacing_mm=2.0, without_sacrum=True)
+    one = Sample(name="a", slices=slices, labels=labels, spacing_mm=2.0)
     return Data(
         pool=Pool(volumes=[one], midsagittal=[], phantoms=[]), unlabelled=[], validation={"T2 SPACE": [one], "T1w": []}
     )
@@ -106,7 +106,7 @@ def test_dice_leaves_unknown_pixels_out(data):
     labels[:, :10] = Tissue.DISC
     labels[:, 10:15] = Tissue.CANAL
     one = data.pool.volumes[0]
-    judged = Sample(name="b", slices=one.slices, labels=labels, spacing_mm=2.0, without_sacrum=True)
+    judged = Sample(name="b", slices=one.slices, labels=labels, spacing_mm=2.0)
     found = dice(network, judged)
     assert found["disc"] == pytest.approx(2 * 10 / 25)
     assert found["canal"] == 0

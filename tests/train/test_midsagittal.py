@@ -18,7 +18,6 @@ def volume(slices):
         slices=slices.astype(np.float16),
         labels=np.zeros(slices.shape, dtype=np.uint8),
         spacing_mm=1.0,
-        without_sacrum=True,
     )
 
 

@@ -18,12 +18,11 @@ from lumbomics.train.spatial import crop, pick_slices
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Batch:
-    """What one step learns from: inputs (n, 3, h, w), labels (n, h, w), metal (n, h, w), without_sacrum (n,)."""
+    """What one step learns from: inputs (n, 3, h, w), labels (n, h, w), metal (n, h, w)."""
 
     inputs: Tensor
     labels: Tensor
     metal: Tensor
-    without_sacrum: Tensor
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,9 +43,8 @@ def make_batch(pool: Pool, config: TrainConfig, rng: np.random.Generator) -> Bat
     ]
     crops = [make_crop(sample, config, rng) for sample in wanted]
     inputs, labels, metal = (torch.stack(part) for part in zip(*crops, strict=True))
-    partial = torch.tensor([sample.without_sacrum for sample in wanted])
     layout = torch.channels_last
-    return Batch(inputs=inputs.contiguous(memory_format=layout), labels=labels, metal=metal, without_sacrum=partial)
+    return Batch(inputs=inputs.contiguous(memory_format=layout), labels=labels, metal=metal)
 
 
 def make_crop(sample: Sample, config: TrainConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:

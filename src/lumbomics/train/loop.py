@@ -101,7 +101,7 @@ def _step(
     network.train()
     with torch.autocast("cpu", torch.bfloat16):
         logits = network(batch.inputs)
-    value = loss(logits.float(), batch.labels, batch.metal, batch.without_sacrum)
+    value = loss(logits.float(), batch.labels, batch.metal)
     optimiser.zero_grad(set_to_none=True)
     value.backward()
     nn.utils.clip_grad_norm_(network.parameters(), _CLIP)

@@ -11,11 +11,13 @@ from lumbomics.train.network import TISSUES
 
 IGNORE = 255
 """Label of pixels nobody knows (inside a metal void, doubtful pseudo-labels)."""
+PERHAPS_SACRUM = 254
+"""Label of pixels that are background or sacrum: masks without a sacrum, near and below the lowest disc."""
 _METAL_WEIGHT = 0.5
 _LEAST = 1e-6
 
 
-def loss(logits: Tensor, labels: Tensor, metal: Tensor, without_sacrum: Tensor) -> Tensor:
+def loss(logits: Tensor, labels: Tensor, metal: Tensor) -> Tensor:
     """Cross-entropy plus Dice of the tissues plus binary cross-entropy of the metal channel.
 
     Parameters
@@ -23,23 +25,21 @@ def loss(logits: Tensor, labels: Tensor, metal: Tensor, without_sacrum: Tensor) 
     logits
         (n, 6, h, w) float.
     labels
-        (n, h, w) int64, values of Tissue or IGNORE.
+        (n, h, w) int64, values of Tissue, PERHAPS_SACRUM or IGNORE. Where the mask does not tell sacrum from
+        background, the probability of either counts as right (marginal loss for partly labelled data, Shi et al., Med
+        Image Anal 2021;70:101979).
     metal
         (n, h, w) float, 1 inside a void.
-    without_sacrum
-        (n,) bool: the mask does not tell sacrum from background, so probability of either counts as background
-        (marginal loss for partly labelled data, Shi et al., Med Image Anal 2021;70:101979).
     """
     probability = logits[:, :TISSUES].softmax(1)
-    partial = without_sacrum[:, None, None].to(probability.dtype)
     known = labels != IGNORE
-    target = torch.where(known, labels, 0)
+    perhaps = labels == PERHAPS_SACRUM
+    target = torch.where(known & ~perhaps, labels, 0)
     picked = probability.gather(1, target[:, None])[:, 0]
-    joined = (target == Tissue.BACKGROUND) * partial * probability[:, Tissue.SACRUM]
-    picked = (picked + joined) * known
+    picked = (picked + perhaps * probability[:, Tissue.SACRUM]) * known
     cross = -(picked.clamp(min=_LEAST).log() * known).sum() / known.sum().clamp(min=1)
     void = functional.binary_cross_entropy_with_logits(logits[:, TISSUES], metal, pos_weight=logits.new_tensor(4.0))
-    return cross + _dice_loss(probability, picked, target, known, 1 - partial) + _METAL_WEIGHT * void
+    return cross + _dice_loss(probability, picked, target, known, ~perhaps) + _METAL_WEIGHT * void
 
 
 def _dice_loss(probability: Tensor, picked: Tensor, target: Tensor, known: Tensor, sacrum_told: Tensor) -> Tensor:

@@ -111,7 +111,7 @@ def match(plane: Plane, volume: Sample, *, spacing_mm: float) -> Match:
 def unlabelled(one: Slice) -> Sample:
     """Make a sample of a slice about which nothing is known yet."""
     labels = np.full((1, *one.plane.shape), IGNORE, dtype=np.uint8)
-    return _sample(one, labels, without_sacrum=False)
+    return _sample(one, labels)
 
 
 def _slice(image: Image, patient: str, contrast: str, spacing_mm: float) -> Slice:
@@ -132,7 +132,7 @@ def _with_mask(one: Slice, volume: Sample, found: Match) -> Sample:
     labels = np.full((1, rows, columns), IGNORE, dtype=np.uint8)
     here, there = zip(*(_overlap(n, m) for n, m in zip((rows, columns), mask.shape, strict=True)), strict=True)
     labels[0][here] = moved[there]
-    return _sample(one, labels, without_sacrum=True)
+    return _sample(one, labels)
 
 
 def _overlap(size: int, other: int) -> tuple[slice, slice]:
@@ -142,13 +142,12 @@ def _overlap(size: int, other: int) -> tuple[slice, slice]:
     return slice(max(-start, 0), max(-start, 0) + length), slice(max(start, 0), max(start, 0) + length)
 
 
-def _sample(one: Slice, labels: NDArray[np.uint8], *, without_sacrum: bool) -> Sample:
+def _sample(one: Slice, labels: NDArray[np.uint8]) -> Sample:
     return Sample(
         name=f"sub-{one.patient}_{one.contrast}",
         slices=one.plane[None].astype(np.float16),
         labels=labels,
         spacing_mm=4.0,
-        without_sacrum=without_sacrum,
     )
 
 

@@ -40,7 +40,6 @@ def phantom_sample(seed: int, *, spacing_mm: float, cache: Path | None = None) -
         slices=tissue,
         labels=labels,
         spacing_mm=_SLICE_MM,
-        without_sacrum=False,
         painted=True,
         signal=_signals(phantom),
     )

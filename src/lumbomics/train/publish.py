@@ -24,6 +24,7 @@ from lumbomics.train.assemble import held_out
 from lumbomics.train.checkpoint import load
 from lumbomics.train.config import TrainConfig, load_config
 from lumbomics.train.export import to_onnx
+from lumbomics.train.loss import PERHAPS_SACRUM
 from lumbomics.train.network import TISSUES, UNet
 from lumbomics.train.samples import Sample
 from lumbomics.train.validation import JUDGED, logits_of
@@ -86,17 +87,18 @@ def fit_temperature(pixels: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> floa
     Parameters
     ----------
     pixels
-        Logits (n, 5) and labels (n,) of each patient; the background label also stands for the sacrum.
+        Logits (n, 5) and labels (n,), values of Tissue or PERHAPS_SACRUM.
     """
     logits, labels = (torch.cat(part) for part in zip(*pixels, strict=True))
     return float(minimize_scalar(lambda t: negative_log_likelihood(logits / t, labels), bounds=(0.3, 4)).x)
 
 
 def negative_log_likelihood(logits: torch.Tensor, labels: torch.Tensor) -> float:
-    """Mean over pixels; sacrum counts as background, as in the masks."""
+    """Mean over pixels; either of background and sacrum is right where the mask leaves it open."""
     log_p = logits.log_softmax(1)
     joined = torch.logaddexp(log_p[:, Tissue.BACKGROUND], log_p[:, Tissue.SACRUM])
-    picked = torch.where(labels == Tissue.BACKGROUND, joined, log_p.gather(1, labels[:, None])[:, 0])
+    perhaps = labels == PERHAPS_SACRUM
+    picked = torch.where(perhaps, joined, log_p.gather(1, torch.where(perhaps, 0, labels)[:, None])[:, 0])
     return float(-picked.mean())
 
 

@@ -21,11 +21,9 @@ class Sample:
     slices
         (slices, rows, columns): float16 normalised signal, or uint8 tissue numbers of a phantom.
     labels
-        (slices, rows, columns) uint8, values of core.prediction.Tissue or loss.IGNORE.
+        (slices, rows, columns) uint8, values of core.prediction.Tissue, loss.PERHAPS_SACRUM or loss.IGNORE.
     spacing_mm
         Distance of the slices.
-    without_sacrum
-        Whether the mask does not tell the sacrum from background.
     painted
         Whether ``slices`` are tissue numbers still to be given a signal.
     signal
@@ -36,7 +34,6 @@ class Sample:
     slices: NDArray[np.float16] | NDArray[np.uint8] = field(repr=False)
     labels: NDArray[np.uint8] = field(repr=False)
     spacing_mm: float
-    without_sacrum: bool
     painted: bool = False
     signal: NDArray[np.float32] | None = field(default=None, repr=False)
 

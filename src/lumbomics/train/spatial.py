@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from lumbomics.train.loss import IGNORE
+from lumbomics.train.loss import PERHAPS_SACRUM
 from lumbomics.train.samples import Sample
 
 _MAX_TURN_DEG = 15.0
@@ -61,7 +61,7 @@ def crop(
 def _centre(labels: Tensor, rng: np.random.Generator) -> tuple[float, float]:
     """Row and column about which to cut: near the spine, now and then anywhere."""
     rows, columns = labels.shape
-    places = torch.nonzero((labels[::4, ::4] > 0) & (labels[::4, ::4] != IGNORE)) * 4
+    places = torch.nonzero((labels[::4, ::4] > 0) & (labels[::4, ::4] < PERHAPS_SACRUM)) * 4
     if len(places) == 0 or rng.random() < _EMPTY_CENTRE:
         return float(rng.uniform(0.2, 0.8) * rows), float(rng.uniform(0.2, 0.8) * columns)
     row, column = places[int(rng.integers(len(places)))].tolist()

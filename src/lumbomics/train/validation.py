@@ -12,7 +12,7 @@ from torch import nn
 
 from lumbomics.core.prediction import Tissue
 from lumbomics.segment.network.stack import pad_to_multiple, stack_neighbours
-from lumbomics.train.loss import IGNORE
+from lumbomics.train.loss import IGNORE, PERHAPS_SACRUM
 from lumbomics.train.network import TISSUES
 from lumbomics.train.samples import Sample
 
@@ -44,7 +44,7 @@ def dice(network: nn.Module, sample: Sample) -> dict[str, float]:
     for probability, labels in zip(probabilities(network, sample), sample.labels, strict=True):
         known = labels != IGNORE
         found = probability.argmax(axis=0)[known]
-        truth = labels[known]
+        truth = np.where(labels[known] == PERHAPS_SACRUM, Tissue.BACKGROUND, labels[known])
         both += np.bincount(truth[found == truth], minlength=TISSUES)[:TISSUES]
         drawn += np.bincount(found, minlength=TISSUES)[:TISSUES]
         wanted += np.bincount(truth, minlength=TISSUES)[:TISSUES]

@@ -14,8 +14,11 @@ from lumbomics.core.prediction import Tissue
 from lumbomics.read import read_nifti_image, read_nifti_labels
 from lumbomics.segment.network.prepare import Prepared, prepare
 from lumbomics.segment.network.resample import PlaneResampler
+from lumbomics.train.loss import PERHAPS_SACRUM
 from lumbomics.train.samples import Sample
 
+_PROMONTORY_MM = 40.0
+"""Height of the steepest endplate of S1 and the disc on it (engineering default)."""
 _KNOWN = (Tissue.BACKGROUND, Tissue.VERTEBRA, Tissue.DISC, Tissue.CANAL)
 
 
@@ -48,9 +51,8 @@ def volume_sample(folder: Path, patient: str, *, spacing_mm: float) -> Sample:
     return Sample(
         name=f"sub-{patient}",
         slices=prepared.array.astype(np.float16),
-        labels=labels_on(prepared, labels),
+        labels=sacrum_unknown(labels_on(prepared, labels), spacing_mm=spacing_mm),
         spacing_mm=prepared.slice_spacing_mm,
-        without_sacrum=True,
     )
 
 
@@ -65,6 +67,16 @@ def labels_on(prepared: Prepared, labels: Labels) -> NDArray[np.uint8]:
     )
     shares = (np.stack([resample(plane == value) for value in _KNOWN]) for plane in turned)
     return np.stack([share.argmax(axis=0).astype(np.uint8) for share in shares])
+
+
+def sacrum_unknown(labels: NDArray[np.uint8], *, spacing_mm: float) -> NDArray[np.uint8]:
+    """Mark where background may be sacrum: from a sacral promontory's height above the lowest disc's end downwards."""
+    rows = np.flatnonzero((labels == Tissue.DISC).any(axis=(0, 2)))
+    first = int(rows.max() - _PROMONTORY_MM / spacing_mm) if rows.size else 0
+    out = labels.copy()
+    below = out[:, max(first, 0) :]
+    below[below == Tissue.BACKGROUND] = PERHAPS_SACRUM
+    return out
 
 
 def _plane_mm(prepared: Prepared) -> tuple[float, float]:
