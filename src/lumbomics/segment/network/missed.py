@@ -36,21 +36,21 @@ def drawn_share(spine: Labels, semantic: SemanticMap) -> dict[int, float]:
     hits = np.bincount(spine.array.ravel(), weights=semantic.probability.ravel().astype(np.float32), minlength=size)
     doubtful = (semantic.labels == Tissue.BACKGROUND) & (spine.array == 0)
     doubtful &= semantic.probability < 1 - _DOUBTFUL
-    index = np.argwhere(doubtful)
-    owner = _nearest_label(spine, index)
-    missing = 1 - semantic.probability[tuple(index.T)].astype(np.float64)
-    missed = np.bincount(owner, weights=missing, minlength=size)
+    where = np.flatnonzero(doubtful)
+    missing = 1 - semantic.probability.ravel()[where].astype(np.float32)
+    missed = np.bincount(_nearest_label(spine, where), weights=missing, minlength=size)
     return {v: float(hits[v] / (hits[v] + missed[v])) if hits[v] > 0 else 0.0 for v in spine.present}
 
 
-def _nearest_label(spine: Labels, index: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Value of the closest labelled voxel within reach along an axis, 0 where there is none."""
-    owner = np.zeros(len(index), dtype=np.intp)
+def _nearest_label(spine: Labels, where: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Value of the closest labelled voxel within reach along an axis of each flat index, 0 where there is none."""
+    shape, values = spine.grid.shape, spine.array.ravel()
+    place, strides = np.unravel_index(where, shape), (shape[1] * shape[2], shape[2], 1)
+    owner = np.zeros(len(where), dtype=np.intp)
     for axis, step in _steps(spine.grid.spacing_mm):
-        at = index.copy()
-        at[:, axis] += step
-        open_ = (owner == 0) & (at[:, axis] >= 0) & (at[:, axis] < spine.grid.shape[axis])
-        owner[open_] = spine.array[tuple(at[open_].T)]
+        reached = place[axis] + step
+        open_ = np.flatnonzero((owner == 0) & (reached >= 0) & (reached < shape[axis]))
+        owner[open_] = values[where[open_] + step * strides[axis]]
     return owner
 
 
