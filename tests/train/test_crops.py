@@ -6,8 +6,7 @@ from lumbomics.core.errors import GridError
 from lumbomics.core.prediction import Tissue
 from lumbomics.train.appearance import paint, restyle
 from lumbomics.train.hardware import operate
-from lumbomics.train.loss import IGNORE
-from lumbomics.train.samples import Sample
+from lumbomics.train.samples import IGNORE, Sample
 from lumbomics.train.spatial import crop, pick_slices
 
 

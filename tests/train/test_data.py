@@ -4,10 +4,10 @@ import pytest
 from lumbomics.core.errors import InputError
 from lumbomics.core.prediction import Tissue
 from lumbomics.phantom import make_phantom
-from lumbomics.train.assemble import held_out
 from lumbomics.train.config import load_config
-from lumbomics.train.loss import PERHAPS_SACRUM
+from lumbomics.train.division import held_out
 from lumbomics.train.phantoms import phantom_sample, tissue_classes
+from lumbomics.train.samples import PERHAPS_SACRUM
 from lumbomics.train.volumes import load_pair, sacrum_unknown, volume_sample
 
 

@@ -10,10 +10,9 @@ from lumbomics.core.prediction import Tissue
 from lumbomics.train.batches import Pool
 from lumbomics.train.config import load_config
 from lumbomics.train.loop import Data, rate, train
-from lumbomics.train.loss import IGNORE
 from lumbomics.train.network import UNet
 from lumbomics.train.pseudo import SURE, label_slices
-from lumbomics.train.samples import Sample
+from lumbomics.train.samples import IGNORE, Sample
 from lumbomics.train.validation import dice
 
 

@@ -2,7 +2,8 @@ import torch
 from torch.nn import functional
 
 from lumbomics.core.prediction import Tissue
-from lumbomics.train.loss import IGNORE, PERHAPS_SACRUM, loss
+from lumbomics.train.loss import loss
+from lumbomics.train.samples import IGNORE, PERHAPS_SACRUM
 
 SIZE = (1, 16, 16)
 NO_METAL = torch.zeros(SIZE)

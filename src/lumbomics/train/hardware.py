@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lumbomics.core.prediction import Tissue
-from lumbomics.train.loss import IGNORE
+from lumbomics.train.samples import IGNORE
 
 _METAL, _DEFECT = 0.12, 0.12
 

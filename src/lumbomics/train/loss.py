@@ -8,11 +8,8 @@ from torch.nn import functional
 
 from lumbomics.core.prediction import Tissue
 from lumbomics.train.network import TISSUES
+from lumbomics.train.samples import IGNORE, PERHAPS_SACRUM
 
-IGNORE = 255
-"""Label of pixels nobody knows (inside a metal void, doubtful pseudo-labels)."""
-PERHAPS_SACRUM = 254
-"""Label of pixels that are background or sacrum: masks without a sacrum, near and below the lowest disc."""
 _METAL_WEIGHT = 0.5
 _LEAST = 1e-6
 

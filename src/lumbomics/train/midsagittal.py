@@ -13,8 +13,7 @@ from lumbomics.core.grid import Grid
 from lumbomics.core.image import Image
 from lumbomics.read import read_nifti_image
 from lumbomics.segment.network.prepare import prepare
-from lumbomics.train.loss import IGNORE
-from lumbomics.train.samples import Sample
+from lumbomics.train.samples import IGNORE, Sample
 
 Plane = NDArray[np.float32]
 

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 from torch import nn
 
-from lumbomics.train.loss import IGNORE
-from lumbomics.train.samples import Sample
+from lumbomics.train.samples import IGNORE, Sample
 from lumbomics.train.validation import probabilities
 
 SURE = 0.85

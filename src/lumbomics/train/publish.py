@@ -20,13 +20,12 @@ from lumbomics.core.errors import InputError
 from lumbomics.core.prediction import Tissue
 from lumbomics.segment.builtin import BuiltinSegmenter
 from lumbomics.segment.network.weights import CARD_NAME, WEIGHTS_NAME, Card, DataSource, Metric
-from lumbomics.train.assemble import held_out
 from lumbomics.train.checkpoint import load
 from lumbomics.train.config import TrainConfig, load_config
+from lumbomics.train.division import held_out
 from lumbomics.train.export import to_onnx
-from lumbomics.train.loss import PERHAPS_SACRUM
 from lumbomics.train.network import TISSUES, UNet
-from lumbomics.train.samples import Sample
+from lumbomics.train.samples import PERHAPS_SACRUM, Sample
 from lumbomics.train.validation import JUDGED, logits_of
 from lumbomics.train.volumes import load_pair, patients, volume_sample
 

@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 
 from lumbomics.core.errors import GridError
 
+IGNORE = 255
+"""Label of pixels nobody knows (inside a metal void, doubtful pseudo-labels)."""
+PERHAPS_SACRUM = 254
+"""Label of pixels that are background or sacrum: masks without a sacrum, near and below the lowest disc."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sample:
@@ -21,7 +26,7 @@ class Sample:
     slices
         (slices, rows, columns): float16 normalised signal, or uint8 tissue numbers of a phantom.
     labels
-        (slices, rows, columns) uint8, values of core.prediction.Tissue, loss.PERHAPS_SACRUM or loss.IGNORE.
+        (slices, rows, columns) uint8, values of core.prediction.Tissue, PERHAPS_SACRUM or IGNORE.
     spacing_mm
         Distance of the slices.
     painted

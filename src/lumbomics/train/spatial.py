@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from lumbomics.train.loss import PERHAPS_SACRUM
-from lumbomics.train.samples import Sample
+from lumbomics.train.samples import PERHAPS_SACRUM, Sample
 
 _MAX_TURN_DEG = 15.0
 _SCALE = (0.8, 1.25)

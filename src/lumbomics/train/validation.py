@@ -12,9 +12,8 @@ from torch import nn
 
 from lumbomics.core.prediction import Tissue
 from lumbomics.segment.network.stack import pad_to_multiple, stack_neighbours
-from lumbomics.train.loss import IGNORE, PERHAPS_SACRUM
 from lumbomics.train.network import TISSUES
-from lumbomics.train.samples import Sample
+from lumbomics.train.samples import IGNORE, PERHAPS_SACRUM, Sample
 
 JUDGED = (Tissue.VERTEBRA, Tissue.DISC, Tissue.CANAL)
 

@@ -14,8 +14,7 @@ from lumbomics.core.prediction import Tissue
 from lumbomics.read import read_nifti_image, read_nifti_labels
 from lumbomics.segment.network.prepare import Prepared, prepare
 from lumbomics.segment.network.resample import PlaneResampler
-from lumbomics.train.loss import PERHAPS_SACRUM
-from lumbomics.train.samples import Sample
+from lumbomics.train.samples import PERHAPS_SACRUM, Sample
 
 _PROMONTORY_MM = 40.0
 """Height of the steepest endplate of S1 and the disc on it (engineering default)."""
