@@ -94,6 +94,13 @@ def test_byte_order_marks_and_old_encodings_are_read(tmp_path: Path, encoding: s
     assert ("read as" in remarks(data)) == (encoding != "utf-8-sig")
 
 
+def test_line_ends_of_old_computers_are_read(tmp_path: Path) -> None:
+    (tmp_path / "odi.csv").write_bytes(f"{HEAD},odi_1\r01,1,3\r02,1,4\r".encode())
+    assert [
+        one.values["1", None] for one in gather([tmp_path / "odi.csv"], Reader(today=date(2026, 1, 1))).answers
+    ] == [3, 4]
+
+
 def test_invisible_letters_in_column_names_do_not_hide_a_column(read: Read) -> None:
     assert values(read({"odi.csv": "\ufeffparticipant_id,session_id,o\u200bdi_1,odi\u00a02\n01,1,3,4\n"})) == {
         "1": 3,

@@ -44,7 +44,10 @@ def read_delimited(path: Path, notes: Notes) -> Raw:
     notes_wanted = path.suffix.lower() == ".tsv" and separator != "\t"
     if notes_wanted or path.suffix.lower() != ".tsv":
         notes.remark(Place(file=path.name), f"columns are parted by {_NAMES[separator]}")
-    lines = list(csv.reader(io.StringIO(text), delimiter=separator))
+    try:
+        lines = list(csv.reader(io.StringIO(text), delimiter=separator))
+    except csv.Error as error:
+        raise ReadError("the file is no text table", got=str(error), where=path.name) from error
     header, width = lines[0], len(lines[0])
     rows: list[tuple[int, list[str | float | datetime | date | None]]] = []
     for number, cells in enumerate(lines[1:], start=2):
@@ -64,22 +67,21 @@ def read_delimited(path: Path, notes: Notes) -> Raw:
 
 
 def decode_table(path: Path) -> tuple[str, str]:
-    """Text of a file and the encoding it was read in: a byte order mark, else UTF-8, else Windows-1252."""
+    """Text of a file, line ends made alike, and the encoding: a byte order mark, else UTF-8, else Windows-1252."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise ReadError("file cannot be read", got=error.strerror, where=path.name) from error
     if not content.strip():
         raise ReadError("the file is empty", where=path.name)
-    for mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        if content.startswith(mark):
-            return content.decode("utf-16"), "utf-16"
-    if b"\x00" in content:
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if b"\x00" in content and not wide:
         raise ReadError("the file is no text table", expected="CSV, TSV or Excel (.xlsx)", where=path.name)
     try:
-        return content.decode("utf-8-sig"), "utf-8"
+        text, encoding = (content.decode("utf-16"), "utf-16") if wide else (content.decode("utf-8-sig"), "utf-8")
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace"), "windows-1252"
+        text, encoding = content.decode("cp1252", errors="replace"), "windows-1252"
+    return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
 
 
 def separator_of(text: str) -> str:
