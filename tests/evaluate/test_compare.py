@@ -90,9 +90,22 @@ def test_connected_parts_of_a_semantic_reference_are_instances_without_levels():
 def test_posterior_elements_apart_from_their_body_are_no_vertebrae():
     parts = split_components(semantic(spine()), Structure.VERTEBRA)
     assert len(parts.values) == 3
-    assert len(np.unique(parts.array)) == 1 + 6
+    assert set(np.unique(parts.array)) == {0, *parts.values}
+    assert not parts.array[:, :5].any()
     with pytest.raises(InputError, match="has no instances"):
         split_components(semantic(spine()), Structure.CANAL)
+
+
+def test_vertebrae_that_touch_are_parted_and_keep_their_posterior_elements():
+    prediction = semantic(spine())
+    array = prediction.subregion.array.copy()
+    array[1:5, 4:8, 4:10] = 40
+    array[1:5, 17, 4:52] = 40
+    parts = split_components(replace(prediction, subregion=Labels(array, GRID)), Structure.VERTEBRA)
+    assert len(parts.values) == 3
+    lowest = parts.array[2, 12, 10]
+    assert (parts.array[1:5, 1:8, 4:10] == lowest).all()
+    assert len({parts.array[2, 12, z] for z in (10, 26, 42)}) == 3
 
 
 def test_crumbs_are_no_discs():

@@ -17,17 +17,19 @@ from lumbomics.evaluate.scores import Structure
 
 SMALLEST_ML = 0.3
 """Connected parts below this volume are crumbs; the smallest disc that an image cuts in our real masks has 0.8 mL."""
+DEPTH_MM = 2.0
+"""What lies deeper than this is a body's core; bridges between vertebrae are thinner than twice this."""
 REACH_MM = 4.0
-"""A vertebral body reaches its disc within this distance; a posterior element does not."""
+"""A vertebral body's core reaches its disc within this distance; that of a posterior element does not."""
 
 
 def split_components(segmentation: Segmentation, structure: Structure) -> Instances:
-    """Take the connected parts of a semantic map's discs or vertebrae as instances.
+    """Take the parts of a semantic map's discs or vertebrae as instances.
 
-    Parts are connected through voxel faces. For vertebrae, only parts within 4 mm of a disc count: in a narrow slab the
-    posterior elements lie apart from their body and would count as vertebrae of their own. Parts under 0.3 mL do
-    not count. Vertebrae that touch one another are one part: this is a count for maps whose vertebrae lie apart, not a
-    segmentation.
+    Discs are parts connected through voxel faces, of 0.3 mL or more. Vertebrae are such parts too, parted where they
+    touch: voxels deeper than 2 mm make up cores, cores of 0.3 mL or more within 4 mm of a disc are bodies, and
+    every voxel connected with a body belongs to the nearest one. So a posterior element that a narrow slab shows apart
+    from its body is no vertebra of its own, and is left out. This is a count for judging detection, not a segmentation.
 
     Parameters
     ----------
@@ -46,23 +48,40 @@ def split_components(segmentation: Segmentation, structure: Structure) -> Instan
     found = part(segmentation, structure)
     grid = found.labels.grid
     everywhere = tuple(slice(0, n) for n in grid.shape)
-    labelled, count = _label(found.mask(everywhere))
-    sizes = np.bincount(labelled.ravel(), minlength=count + 1)[1:]
-    kept = np.flatnonzero(sizes * grid.voxel_volume_mm3 / 1000 >= SMALLEST_ML) + 1
-    if structure is not Structure.DISC:
-        kept = np.intersect1d(
-            kept, _near_discs(labelled, part(segmentation, Structure.DISC).mask(everywhere), grid.spacing_mm)
-        )
-    return Instances(array=labelled, values=tuple(int(v) for v in kept), levels=False)
+    mask = found.mask(everywhere)
+    smallest = SMALLEST_ML * 1000 / grid.voxel_volume_mm3
+    if structure is Structure.DISC:
+        labelled, values = _large(mask, smallest)
+        return Instances(array=labelled, values=values, levels=False)
+    discs = part(segmentation, Structure.DISC).mask(everywhere)
+    cores, values = _cores(mask, discs, grid.spacing_mm, smallest)
+    return Instances(array=_around(cores, mask, grid.spacing_mm), values=values, levels=False)
 
 
-def _label(mask: NDArray[np.bool_]) -> tuple[NDArray[Any], int]:
+def _large(mask: NDArray[np.bool_], smallest: float) -> tuple[NDArray[Any], tuple[int, ...]]:
+    """Find connected parts, and the numbers of those of at least ``smallest`` voxels."""
     labelled, count = ndimage.label(mask)
-    return labelled, int(count)
+    sizes = np.bincount(labelled.ravel(), minlength=int(count) + 1)[1:]
+    return labelled, tuple(int(n) for n in np.flatnonzero(sizes >= smallest) + 1)
 
 
-def _near_discs(labelled: NDArray[Any], discs: NDArray[np.bool_], spacing_mm: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Parts with a voxel within reach of a disc."""
-    if not discs.any():
-        return np.empty(0, dtype=np.intp)
-    return np.setdiff1d(labelled[distance_map(discs, spacing_mm) <= REACH_MM], [0])
+def _cores(
+    mask: NDArray[np.bool_], discs: NDArray[np.bool_], spacing_mm: NDArray[np.float64], smallest: float
+) -> tuple[NDArray[Any], tuple[int, ...]]:
+    """Cores of the bodies, everything else 0, and their numbers."""
+    labelled, large = _large(distance_map(~mask, spacing_mm) > DEPTH_MM, smallest)
+    near = np.unique(labelled[distance_map(discs, spacing_mm) <= REACH_MM])
+    values = np.intersect1d(large, near)
+    return np.where(np.isin(labelled, values), labelled, 0), tuple(int(n) for n in values)
+
+
+def _around(cores: NDArray[Any], mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64]) -> NDArray[Any]:
+    """Give every voxel of the mask to the nearest core, where it is connected with any."""
+    if not cores.any():
+        return cores
+    nearest = ndimage.distance_transform_edt(
+        cores == 0, sampling=spacing_mm, return_distances=False, return_indices=True
+    )
+    connected, _ = ndimage.label(mask)
+    held = np.isin(connected, np.setdiff1d(connected[cores > 0], [0]))
+    return np.where(held, cores[tuple(nearest)], 0)
