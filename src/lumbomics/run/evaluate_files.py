@@ -43,7 +43,7 @@ _DEFINITIONS = {
     Metric.LEVEL_ACCURACY: "Share of matched instances that carry the right number.",
     Metric.LEVEL_SHIFT: "Levels by which all matched instances are numbered too far towards the tail (+) or head (-).",
 }
-_ABSENT = "Why a number is missing: metric=reason, by semicolons."
+_ABSENT = "Why a number is missing: metric=reason, by semicolons; n/a without a reason does not apply to the row."
 
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> tuple[Path, ...]:
