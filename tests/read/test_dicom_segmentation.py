@@ -1,5 +1,7 @@
 """Segmentations written by highdicom, read back by world coordinates."""
 
+from dataclasses import replace
+
 import highdicom
 import numpy as np
 import pydicom
@@ -7,6 +9,7 @@ import pytest
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
+from scipy.spatial.transform import Rotation
 
 from lumbomics.core.errors import GridError, InputError, LabelError, ReadError
 from lumbomics.core.grid import Grid
@@ -44,7 +47,11 @@ def described(number, label, *, kind=TISSUE, category=STRUCTURE, region=None, mo
 @pytest.fixture
 def study(sagittal, tmp_path):
     """Source images in slice order, and the image they hold: 7 columns x 9 rows (no whole bytes), 6 slices."""
-    image = sagittal((7, 9, 6), frame=generate_uid())
+    straight = sagittal((7, 9, 6), frame=generate_uid())
+    # pixels that are no squares, slices that are not upright
+    turn, stretch = np.eye(4), np.diag([1.0, 1.5, 1.0, 1.0])
+    turn[:3, :3] = Rotation.from_euler("zx", [12, 7], degrees=True).as_matrix()
+    image = replace(straight, grid=replace(straight.grid, affine=turn @ straight.grid.affine @ stretch))
     files = write_dicom_series(image, tmp_path / "study", shuffled_names=False)
     sources = [pydicom.dcmread(file) for file in files]
     for source in sources:

@@ -141,7 +141,7 @@ def _disc(above: str, under: str) -> Targets:
     else:
         name = above[:-1].rstrip("0123456789") + under if under.isdigit() else under
         lower = VERTEBRA_NUMBERS.get(name.upper().replace("TH", "T"), 0)
-    return {"spine": upper + DISC_OFFSET} if lower and below(upper, {upper, lower}) == lower else {}
+    return {"spine": upper + DISC_OFFSET} if lower and below(upper, {upper, lower}) else {}
 
 
 def _sided_text(text: str) -> Targets:
