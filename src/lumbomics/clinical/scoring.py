@@ -17,8 +17,14 @@ from lumbomics.core.errors import InputError
 _SIDES = (Side.LEFT, Side.RIGHT)
 _WORDS = frozenset({"state", "value_set", "choice", "slr_sign"})
 _NOT_COMPUTED = frozenset({"entered", "derived"})
-_UNLIKE_INSTRUMENT = {("eq5d5l", "state"): None, ("slr", "crossed"): True, ("employment", "work_ability"): False}
-_LOSS = {("employment", "weeks_lost"): True}
+_UNLIKE_INSTRUMENT: dict[tuple[str, str], bool | None] = {
+    ("eq5d5l", "state"): None,
+    ("slr", "sign"): None,
+    ("slr", "crossed"): True,
+    ("employment", "weeks_lost"): True,
+    ("employment", "work_ability"): False,
+}
+"""Scales whose direction is not that of their instrument; words have none."""
 
 
 def score(answers: Answers, *, value_set: ValueSet | None = None) -> tuple[Score, ...]:
@@ -58,8 +64,6 @@ def score_all(answers: Sequence[Answers], *, value_set: ValueSet | None = None) 
 
 def higher_is_worse(instrument: str, subscale: str) -> bool | None:
     """Direction of a scale: that of the catalogue's record, save for the few scales that differ from it."""
-    if (instrument, subscale) in _LOSS:
-        return True
     if (instrument, subscale) in _UNLIKE_INSTRUMENT:
         return _UNLIKE_INSTRUMENT[instrument, subscale]
     return load_instruments()[instrument].higher_is_worse
