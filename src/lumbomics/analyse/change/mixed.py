@@ -15,7 +15,8 @@ from lumbomics.analyse.reliability.estimate import Estimate, checked_confidence
 from lumbomics.analyse.tables import long_table, present
 from lumbomics.core.errors import FaultsError, InputError
 
-_OPTIMISERS: Final = ("lbfgs", "bfgs", "powell")
+_OPTIMISERS: Final = ("lbfgs", "powell", "nm")
+_LIKELIHOOD_TOLERANCE: Final = 0.01
 _SMALLEST_PARTICIPANTS: Final = 5
 
 
@@ -48,7 +49,7 @@ class MixedModel:
     biomarker
         Outcome.
     converged
-        Whether the fit ended at a maximum; where not, there are no effects at all.
+        Whether two optimisers agreed on the maximum; where not, there are no effects at all.
     effects
         Fixed effects.
     sd_participants, sd_levels, sd_slopes, sd_residual
@@ -58,7 +59,7 @@ class MixedModel:
     dropped
         Values left out for want of time, treatment or a covariate.
     notes
-        What happened on the way: optimisers that failed, variances at 0, warnings of the fit.
+        What happened on the way: optimisers that failed or disagreed, variances at 0, warnings.
     """
 
     biomarker: str
@@ -230,35 +231,38 @@ def _nested(rows: pd.DataFrame) -> Any:
 
 
 def _fitted(rows: pd.DataFrame, design: pd.DataFrame, slope: str | None) -> tuple[Any, tuple[str, ...]]:
-    """Fit with one optimiser after the other until one converges; say which failed."""
+    """Fit with one optimiser after the other until two agree on the maximum; say what happened on the way."""
     from statsmodels.regression.mixed_linear_model import MixedLM  # noqa: PLC0415 - slow to import
 
     # Stated even for the intercept alone: beside nested parts, statsmodels adds none by itself.
     random = np.ones((len(rows), 1))
     if slope is not None:
         random = np.column_stack([random, rows[slope].to_numpy(dtype=np.float64) / _span(rows[slope])])
-    outcome = rows["value"].to_numpy() / _span(rows["value"])
+    outcome, nested = rows["value"].to_numpy() / _span(rows["value"]), _nested(rows)
+    groups = rows["participant"].to_numpy()
+    fits: list[Any] = []
     notes: list[str] = []
     for optimiser in _OPTIMISERS:
         try:
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always")
-                model = MixedLM(
-                    outcome,
-                    design.to_numpy(),
-                    groups=rows["participant"].to_numpy(),
-                    exog_re=random,
-                    exog_vc=_nested(rows),
-                )
+                model = MixedLM(outcome, design.to_numpy(), groups=groups, exog_re=random, exog_vc=nested)
                 fit = model.fit(reml=True, method=[optimiser])
         except (np.linalg.LinAlgError, ValueError) as error:
             notes.append(f"{optimiser} failed: {error}")
             continue
-        if fit.converged and np.isfinite(np.asarray(fit.bse_fe)).all():
-            words = dict.fromkeys(str(one.message).split("\n")[0] for one in said)
-            return fit, (*notes, *(f"{optimiser}: {text}" for text in words))
-        notes.append(f"{optimiser} did not converge")
-    return None, tuple(notes)
+        notes += dict.fromkeys(f"{optimiser}: " + str(one.message).split("\n")[0] for one in said)
+        fits = sorted([*fits, fit], key=lambda one: float(one.llf), reverse=True)
+        if _agreed(fits):
+            return fits[0], tuple(notes)
+    return None, (*notes, "no two optimisers agreed on the maximum of the likelihood")
+
+
+def _agreed(fits: list[Any]) -> bool:
+    """Whether the two best fits have the same likelihood; an optimiser's own word is not enough at variances near 0."""
+    if len(fits) < 2 or not np.isfinite(np.asarray(fits[0].bse_fe)).all():
+        return False
+    return any(fit.converged for fit in fits[:2]) and float(fits[0].llf - fits[1].llf) < _LIKELIHOOD_TOLERANCE
 
 
 def _span(column: pd.Series) -> float:

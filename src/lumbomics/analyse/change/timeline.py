@@ -42,8 +42,8 @@ def patient_timeline(
     """Draw a patient's course, one panel a biomarker or score, one line a level and side.
 
     Bars are 95 % intervals: from the biomarker's error of measurement where ``errors`` has it, else from the standard
-    error beside the value; no bar where neither is known. A grey band marks what is within MDC95 of the first value
-    (first line only, where a panel has one line).
+    error beside the value; no bar where neither is known. In a panel of one line whose error is known, a grey band
+    marks what is within MDC95 of the first value.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _panel(axis: Any, name: str, lines: dict[str, pd.DataFrame], error: Measurem
     for (label, line), colour, marker in zip(lines.items(), _COLOURS, _MARKERS, strict=False):
         se = np.full(len(line), error.sem) if error is not None else line["se"].to_numpy(dtype=np.float64)
         axis.errorbar(
-            line["month"], line["value"], yerr=Z_95 * np.nan_to_num(se), color=colour, marker=marker, markersize=4,
+            line["month"], line["value"], yerr=Z_95 * se, color=colour, marker=marker, markersize=4,
             linewidth=1.4, elinewidth=0.9, capsize=2, label=label or None,
         )  # fmt: skip
     if error is not None and len(lines) == 1:
