@@ -8,6 +8,7 @@ import pytest
 
 from lumbomics.clinical import STATES, NoScore, Score, ScoreStatus, ValueSet, load_schemes, recovery_rate, relief
 from lumbomics.core.anatomy import Side
+from lumbomics.core.errors import InputError
 
 Fill = Callable[..., dict[tuple[str, Side | None], Score]]
 
@@ -219,6 +220,10 @@ def test_joa_domains_reach_29_and_fall_to_minus_6(fill: Fill) -> None:
     lacking = fill("joa_lbp", {item.id: item.high for item in scheme.items if item.id != "gait"})
     assert lacking["total", None].missing_items == ("gait",)
     assert lacking["signs", None].value == 6
+    unasked = fill("joa_lbp", {item.id: item.high for item in scheme.items if item.id != "bladder"})
+    assert unasked["total", None].missing_items == ("bladder",)
+    with pytest.raises(InputError, match="one of -6, -3, 0"):
+        fill("joa_lbp", {"bladder": -4})
 
 
 def test_recovery_rate_is_hirabayashis() -> None:
