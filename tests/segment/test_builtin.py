@@ -166,6 +166,18 @@ def test_doubtful_background_beside_a_structure_counts_as_missed() -> None:
     assert share == {22: pytest.approx(75 / 80), 23: pytest.approx(1.0)}
 
 
+def test_the_end_of_one_row_is_no_neighbour_of_the_start_of_the_next() -> None:
+    grid = Grid.from_spacing((3, 20, 20), (1.0, 1.0, 1.0))
+    array = np.zeros(grid.shape, dtype=np.uint8)
+    array[1, 5, 10:] = 22
+    array[1, 19, :] = 23
+    probability = np.ones(grid.shape, dtype=np.float16)
+    probability[1, 8, 0] = probability[2, 0, 5] = 0.5  # next to neither, though next in memory
+    probability[1, 6, 0] = 0.5
+    semantic = SemanticMap(labels=(array > 0).astype(np.uint8), probability=probability, metal=probability, grid=grid)
+    assert drawn_share(Labels(array, grid), semantic) == {22: 1.0, 23: 1.0}
+
+
 def test_no_structure_has_no_share() -> None:
     grid = Grid.from_spacing((2, 8, 8), (4.0, 1.0, 1.0))
     empty = np.zeros(grid.shape, dtype=np.uint8)

@@ -89,6 +89,7 @@ def test_each_working_sample_shows_the_scene_at_its_own_world_point() -> None:
     inner = (slice(None), slice(2, -2), slice(2, -2))
     assert np.abs(prepared.array - expected)[inner].max() < 0.005
     assert prepared.array.shape == (7, round(70 * 1.1 / 0.6), round(60 * 0.8 / 0.6))
+    np.testing.assert_allclose(prepared.working_grid.centre_mm, grid.centre_mm, atol=1e-9)
 
 
 @pytest.mark.parametrize("spacing_mm", [0.4, 0.6, 1.0])
