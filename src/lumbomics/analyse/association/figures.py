@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from lumbomics.analyse.association.choices import LABEL
@@ -25,6 +26,7 @@ _TITLES = {
 }
 _DPI = 150
 _ROOM, _LONG = 0.075, 26
+_PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
 _MINUS = "\N{MINUS SIGN}"
 _CELLS = (1.04, 1.60, 1.88)
 
@@ -34,7 +36,7 @@ def volcano(associations: Associations, *, labelled: int = 8) -> Figure:
     rows, ratio = _estimated(associations)
     x = np.log(rows["effect"].to_numpy()) if ratio else rows["effect"].to_numpy()
     height = -np.log10(np.maximum(rows["p"].to_numpy(), 1e-300))
-    figure, axes = _canvas(9.2, 5.2, left=0.24, right=0.76, bottom=0.16)
+    figure, axes = _canvas(9.2, 5.2, left=0.27, right=0.73, bottom=0.16)
     finding = rows["finding"].to_numpy(dtype=bool)
     axes.scatter(x[~finding], height[~finding], s=9, color=QUIET, alpha=0.6, linewidths=0)
     for mask, (colour, marker) in ((finding & (x > 0), _UP), (finding & (x < 0), _DOWN)):
@@ -42,9 +44,10 @@ def volcano(associations: Associations, *, labelled: int = 8) -> Figure:
     reach = 1.12 * max(float(np.abs(x).max()), 1e-6)
     axes.set_xlim(-reach, reach)
     axes.set_ylim(0, 1.08 * max(float(height.max()), 1.0))
-    axes.axvline(0, color=INK, linewidth=0.6)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=7, prune="lower"))
+    axes.spines["left"].set_position(("data", 0))  # the middle is empty but at its foot; the margins hold the names
     axes.set_xlabel(_TITLES[rows["effect_kind"].iloc[0]])
-    axes.set_title("strength of evidence, $-\\log_{10}\\,p$", loc="left", fontsize=10)
+    axes.set_title("strength of evidence, $-\\log_{10}\\,p$", fontsize=10)
     if ratio:
         _odds_ticks(axes, reach)
     _threshold(axes, associations, height[finding])
@@ -118,7 +121,7 @@ def _canvas(width_in: float, height_in: float, *, left: float, right: float, bot
 
 def _odds_ticks(axes: Axes, reach: float | None) -> None:
     """Write odds ratios, 1 in the middle; ``reach`` where the axis holds their logarithms."""
-    ratios = (0.1, 0.2, 0.33, 0.5, 0.67, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+    ratios = (0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
     low, high = axes.get_xlim() if reach is None else (math.exp(-reach), math.exp(reach))
     shown = [r for r in ratios if low <= r <= high]
     axes.set_xticks(shown if reach is None else np.log(shown), [f"{r:g}" for r in shown])
@@ -128,13 +131,15 @@ def _odds_ticks(axes: Axes, reach: float | None) -> None:
 def _threshold(axes: Axes, associations: Associations, heights: Array) -> None:
     plan = associations.plan
     if len(heights) == 0:
-        text = f"no pair at adjusted p ≤ {plan.threshold:g}"
-        axes.text(0.5, 0.97, text, transform=axes.transAxes, ha="center", va="top", fontsize=9, color=INK)
+        text = f"  no pair at adjusted p ≤ {plan.threshold:g}"
+        axes.text(0.5, 0.97, text, transform=axes.transAxes, ha="left", va="top", fontsize=9, color=INK)
         return
     axes.axhline(heights.min(), color=INK, linewidth=0.6, linestyle=(0, (4, 3)))
-    text, across = f"adjusted p ≤ {plan.threshold:g}", axes.get_yaxis_transform()
-    # Below the line, at the right: leaders of the names run above it.
-    axes.text(0.995, heights.min(), text, transform=across, ha="right", va="top", fontsize=8)
+    # In the middle: no pair with so small an effect has so small a p.
+    text = f"adjusted p ≤ {plan.threshold:g}"
+    axes.text(
+        0.02 * axes.get_xlim()[1], heights.min(), text, ha="left", va="center", fontsize=8, color=INK, bbox=_PAPER
+    )
 
 
 def _names(axes: Axes, rows: pd.DataFrame, x: Array, height: Array, chosen: NDArray[np.intp], *, right: bool) -> None:
@@ -146,13 +151,19 @@ def _names(axes: Axes, rows: pd.DataFrame, x: Array, height: Array, chosen: NDAr
         axes.annotate(
             names[i],
             (x[i], height[i]),
-            xytext=(1.03 if right else -0.17, free),
+            xytext=(1.03 if right else -0.03, free),
             textcoords="axes fraction",
             ha="left" if right else "right",
             va="center",
             fontsize=8,
             color=_UP[0] if right else _DOWN[0],
-            arrowprops={"arrowstyle": "-", "color": QUIET, "linewidth": 0.6, "shrinkB": 3},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": QUIET,
+                "linewidth": 0.6,
+                "shrinkB": 3,
+                "relpos": (0 if right else 1, 0.5),
+            },
             annotation_clip=False,
         )
         free -= _ROOM
