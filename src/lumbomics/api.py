@@ -12,8 +12,11 @@ from lumbomics.catalogue import list_biomarkers as biomarkers
 from lumbomics.run import registry
 from lumbomics.run.convert import convert_labels
 from lumbomics.run.demo import demo
+from lumbomics.run.evaluate import evaluate_labels as evaluate
 from lumbomics.run.phantom import write_phantom as phantom
 from lumbomics.run.pipeline import run
+from lumbomics.run.qc import qc
+from lumbomics.run.segment import segment
 from lumbomics.run.single import measure_labels as measure
 
 __all__ = [
@@ -22,10 +25,13 @@ __all__ = [
     "biomarkers",
     "convert_labels",
     "demo",
+    "evaluate",
     "evidence",
     "measure",
     "phantom",
+    "qc",
     "read_case",
     "registry",
     "run",
+    "segment",
 ]

@@ -112,3 +112,12 @@ def test_signal_and_labels_of_different_shape_are_refused():
             labels=np.zeros((1, 4, 4), dtype=np.uint8),
             spacing_mm=1,
         )
+
+
+def test_a_plain_crop_keeps_its_own_contrast():
+    labels = torch.from_numpy(stripes()[:3])
+    signal = labels.float() / 3 + 0.01 * torch.arange(64)
+    out = restyle(signal, labels, np.random.default_rng(0), plain=1.0)
+    inner = (out[1] > -0.2) & (out[1] < 1.5)
+    pair = torch.stack([signal[1][inner], out[1][inner]])
+    assert torch.corrcoef(pair)[0, 1] > 0.9999

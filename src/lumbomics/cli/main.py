@@ -12,11 +12,14 @@ from lumbomics.cli.advise import app as advise
 from lumbomics.cli.biomarkers import app as biomarkers
 from lumbomics.cli.convert_labels import convert_labels
 from lumbomics.cli.demo import demo
+from lumbomics.cli.evaluate import evaluate
 from lumbomics.cli.evidence import app as evidence
 from lumbomics.cli.measure import measure
 from lumbomics.cli.phantom import phantom
+from lumbomics.cli.qc import qc
 from lumbomics.cli.registry import app as registry
 from lumbomics.cli.run import run
+from lumbomics.cli.segment import segment
 
 app = typer.Typer(
     name="lumbomics",
@@ -42,7 +45,7 @@ def root(
     """Turn spine imaging into measurements with definition, unit, error and source."""
 
 
-for command in (run, measure, convert_labels, phantom, demo):
+for command in (run, segment, qc, evaluate, measure, convert_labels, phantom, demo):
     app.command()(command)
 app.add_typer(biomarkers, name="biomarkers")
 app.add_typer(advise, name="advise")

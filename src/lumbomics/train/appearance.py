@@ -14,8 +14,13 @@ _CLASSWISE, _CURVE, _SHADING, _COARSE, _NOISE, _GHOST = 0.45, 0.4, 0.5, 0.3, 0.5
 _ALONE, _ONE_MISSING = 0.15, 0.1
 
 
-def restyle(signal: Tensor, labels: Tensor, rng: np.random.Generator) -> Tensor:
-    """Random contrast, shading, sharpness and noise of a crop, (3, h, w) both; brought back to about [0, 1]."""
+def restyle(signal: Tensor, labels: Tensor, rng: np.random.Generator, *, plain: float = 0.0) -> Tensor:
+    """Random contrast, shading, sharpness and noise of a crop, (3, h, w) both; brought back to about [0, 1].
+
+    A share ``plain`` of all crops keeps its own look.
+    """
+    if rng.random() < plain:
+        return _drop_neighbours(_normalised(signal, rng), rng)
     if rng.random() < _CLASSWISE:
         signal = _recolour(signal, labels, rng)
     if rng.random() < _CURVE:

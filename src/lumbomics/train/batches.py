@@ -61,7 +61,7 @@ def make_crop(sample: Sample, config: TrainConfig, rng: np.random.Generator) -> 
     if sample.painted and sample.signal is not None:
         signal = paint(signal, sample.signal, rng)
     signal, labels, metal = operate(signal, labels, spacing_mm=config.spacing_mm, rng=rng)
-    return restyle(signal, labels, rng), labels[1].long(), metal
+    return restyle(signal, labels, rng, plain=config.plain), labels[1].long(), metal
 
 
 def _draw(samples: Sequence[Sample], count: int, rng: np.random.Generator) -> list[Sample]:

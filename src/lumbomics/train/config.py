@@ -47,6 +47,8 @@ class TrainConfig(_Strict):
         AdamW; constant rate after the warm-up, falling to zero over the last ``decay_share`` of the steps.
     average
         Decay of the moving average of the weights, which is what is kept.
+    plain
+        Share of the crops that keep their own contrast and noise.
     phantoms
         How many phantoms are painted for training.
     validation
@@ -71,6 +73,7 @@ class TrainConfig(_Strict):
     warmup_steps: int = Field(ge=0)
     decay_share: float = Field(gt=0, le=1)
     average: float = Field(ge=0, lt=1)
+    plain: float = Field(ge=0, le=1)
     phantoms: int = Field(ge=0)
     validation: tuple[str, ...]
     validate_every: int = Field(ge=1)
