@@ -175,8 +175,8 @@ def _positions(instances: Instances) -> NDArray[np.intp]:
 def _assign(overlap: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns of the pairs with the largest overlap in all.
 
-    That is also the largest number of pairs: two predictions can both have half of one reference, and no more, so giving
-    up a pair never gains overlap elsewhere.
+    That is also the largest number of pairs: two predictions can both have half of one reference, and no more, so
+    giving up a pair never gains overlap elsewhere.
     """
     allowed = overlap >= ENOUGH
     rows, columns = linear_sum_assignment(np.where(allowed, overlap, 0), maximize=True)
