@@ -136,7 +136,8 @@ def agreement(key: tuple[str, str, str], pairs: Sequence[tuple[float, float]]) -
     if len(difference) < 2:
         return f"| {' | '.join(key)} | {len(difference)} | {bias:.2f} | - | - |"
     sd = difference.std(ddof=1)
-    return f"| {' | '.join(key)} | {len(pairs)} | {bias:.2f} | {sd:.2f} | {bias - 1.96 * sd:.2f} to {bias + 1.96 * sd:.2f} |"
+    limits = f"{bias - 1.96 * sd:.2f} to {bias + 1.96 * sd:.2f}"
+    return f"| {' | '.join(key)} | {len(pairs)} | {bias:.2f} | {sd:.2f} | {limits} |"
 
 
 def graded_discs(data: Path) -> dict[str, int]:
@@ -168,7 +169,8 @@ def slices(segmenter: BuiltinSegmenter, data: Path, away: frozenset[str], pictur
         "Graded are the discs a reader saw in the whole volume; a slice may show more at its upper end, and `at least` "
         "counts that as right.\n"
     )
-    yield "| patients | contrast | images | same number | share | at least | one off | more off |\n|---|---|---|---|---|---|---|---|"
+    yield "| patients | contrast | images | same number | share | at least | one off | more off |"
+    yield "|" + "---|" * 8
     for label, chosen in (("never trained on", True), ("trained on, without masks or with", False)):
         for contrast in ("T1w", "T2w", "acq-SPACE_T2w"):
             yield _counted(label, contrast, [r for r in rows if (r[0] in away) == chosen and r[1] == contrast])
@@ -226,10 +228,11 @@ def external(segmenter: BuiltinSegmenter, data: Path) -> Iterator[str]:
     """Part 3: bodies of whole volumes, evaluation only."""
     yield "## Whole volumes of other hospitals, bodies drawn by hand\n"
     yield (
-        "A body is found where one predicted vertebra covers more than half of it and no other body's vertebra is the same. "
-        "Dice compares the hand-drawn body with the part of the predicted vertebra in front of the canal.\n"
+        "A body is found where one predicted vertebra covers more than half of it and no other body's vertebra is the "
+        "same. Dice compares the hand-drawn body with the part of the predicted vertebra in front of the canal.\n"
     )
-    yield "| volume | bodies | found | extra | F1 | numbered right | Dice of bodies, mean (worst) | verdict |\n|---|---|---|---|---|---|---|---|"
+    yield "| volume | bodies | found | extra | F1 | numbered right | Dice of bodies, mean (worst) | verdict |"
+    yield "|" + "---|" * 8
     totals: dict[str, list[tuple[int, int, int, int, int]]] = defaultdict(list)
     overlap: dict[str, list[float]] = defaultdict(list)
     for path in sorted((data / "vertebra-volumes").glob("VB*_img.nii.gz")):

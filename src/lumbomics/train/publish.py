@@ -158,7 +158,7 @@ def _metrics(folder: Path, weights: Path, config: TrainConfig) -> Iterator[Metri
             data="SPIDER, patients never trained on; the temperature was fitted on them",
             n=len(values),
             mean=round(float(np.mean(values)), 4),
-            sd=round(float(np.std(values, ddof=1)), 4),
+            sd=round(float(np.std(values, ddof=1)), 4) if len(values) > 1 else None,
             worst=round(min(values), 4),
         )
 
