@@ -4,8 +4,8 @@
 
 Each patient is imaged as a sagittal T2 (and T1) stack, then spoilt: slice thickness, noise, a metal void of growing
 size at L4 with signal pulled along the rows. Dice by structure counts the void too. Beside it stand the share of cases
-that quality control passes and the confidence of the structures, so that one sees where the user is told to stop. The last
-table compares probabilities with frequencies (calibration).
+that quality control passes and the confidence of the structures, so that one sees where the user is told to stop. The
+last table compares probabilities with frequencies (calibration).
 """
 
 from __future__ import annotations
