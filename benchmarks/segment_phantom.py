@@ -23,7 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
+from lumbomics.core.anatomy import CANAL, DISC_OFFSET
 from lumbomics.core.image import Contrast, Image
+from lumbomics.core.labels import Segmentation
 from lumbomics.core.prediction import Tissue
 from lumbomics.phantom import Acquisition, Phantom, make_phantom
 from lumbomics.segment.builtin import BuiltinSegmenter
@@ -31,6 +33,7 @@ from lumbomics.segment.quality import assess
 from lumbomics.train.phantoms import tissue_classes
 
 ROOT = Path(__file__).resolve().parents[1]
+SACRUM = 26
 JUDGED = (Tissue.VERTEBRA, Tissue.DISC, Tissue.CANAL, Tissue.SACRUM)
 BINS = np.linspace(0.2, 1.0, 9)
 
@@ -95,21 +98,22 @@ def run(segmenter: BuiltinSegmenter, patients: Sequence[int]) -> Iterator[str]:
         for seed in patients:
             phantom = make_phantom(seed)
             image, truth = picture(phantom, condition)
-            semantic = segmenter.classify(image)
             prediction = segmenter.segment(image)
+            found = classes_of(prediction.segmentation)
+            sure_of = 1 - np.asarray(prediction.uncertainty.array, dtype=np.float32)
             passed += assess(prediction, image).usable
             sure += list(prediction.confidence.values())
             for tissue in JUDGED:
-                dice[tissue].append(overlap(semantic.labels == tissue, truth == tissue))
+                dice[tissue].append(overlap(found == tissue, truth == tissue))
             if condition.void_mm:
-                seen.append(void_found(image, np.asarray(semantic.metal), phantom, condition.void_mm))
+                seen.append(void_found(image, np.asarray(prediction.metal.array), phantom, condition.void_mm))
             else:
-                place = np.clip(np.digitize(semantic.probability.ravel(), BINS) - 1, 0, len(BINS) - 2)
-                near = (truth > 0) | (semantic.labels > 0)
-                place, hit = place[near.ravel()], (semantic.labels == truth)[near]
+                place = np.clip(np.digitize(sure_of.ravel(), BINS) - 1, 0, len(BINS) - 2)
+                near = (truth > 0) | (found > 0)
+                place, hit = place[near.ravel()], (found == truth)[near]
                 counted += np.bincount(place, minlength=len(counted))
                 right += np.bincount(place, weights=hit, minlength=len(counted))
-                summed += np.bincount(place, weights=semantic.probability[near], minlength=len(counted))
+                summed += np.bincount(place, weights=sure_of[near], minlength=len(counted))
         told = " | ".join(f"{np.mean(dice[t]):.3f}" for t in JUDGED)
         metal = f"{np.mean(seen):.2f}" if seen else "-"
         confidence = f"{np.mean(sure):.2f}" if sure else "nothing drawn"
@@ -129,6 +133,17 @@ def run(segmenter: BuiltinSegmenter, patients: Sequence[int]) -> Iterator[str]:
         yield f"| {low:.1f} to {high:.1f} | {n:.0f} | {p / n:.3f} | {hit / n:.3f} |"
     error = float((np.abs(right - summed)).sum() / counted.sum())
     yield f"\nExpected calibration error {error:.3f}."
+
+
+def classes_of(segmentation: Segmentation) -> NDArray[np.uint8]:
+    """Classes of the network from a finished spine map."""
+    spine = np.asarray(segmentation.spine.array)
+    out = np.zeros(spine.shape, dtype=np.uint8)
+    out[(spine > 0) & (spine < CANAL)] = Tissue.VERTEBRA
+    out[spine == SACRUM] = Tissue.SACRUM
+    out[spine == CANAL] = Tissue.CANAL
+    out[spine > DISC_OFFSET] = Tissue.DISC
+    return out
 
 
 def overlap(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
