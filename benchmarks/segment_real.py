@@ -24,7 +24,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from numpy.typing import NDArray
 
-from lumbomics.core.anatomy import DISC_OFFSET
+from lumbomics.core.anatomy import CANAL, DISC_OFFSET
 from lumbomics.core.image import Contrast, Image
 from lumbomics.core.labels import Labels, Segmentation
 from lumbomics.core.measurement import Measurement, Result
@@ -161,7 +161,7 @@ def slices(segmenter: BuiltinSegmenter, data: Path, away: frozenset[str], pictur
         spine = prediction.segmentation.spine
         verdict = assess(prediction, image).verdict.value
         rows.append((patient, contrast, len(spine.discs), graded.get(patient, 0), verdict))
-        drawn[patient, image.grid.shape][contrast] = segmenter.classify(image).labels
+        drawn[patient, image.grid.shape][contrast] = np.asarray(spine.array)
         if pictures is not None:
             picture(image, prediction, pictures / f"{patient}_{contrast}.png", graded.get(patient, 0))
     yield "## Mid-sagittal slices of other scanners: discs found against discs graded\n"
@@ -182,14 +182,26 @@ def slices(segmenter: BuiltinSegmenter, data: Path, away: frozenset[str], pictur
     for label, chosen in (("never trained on", True), ("trained on", False)):
         for tissue in (Tissue.VERTEBRA, Tissue.DISC, Tissue.CANAL, Tissue.SACRUM):
             values = [
-                2
-                * float(((m["T1w"] == tissue) & (m["T2w"] == tissue)).sum())
-                / max(float((m["T1w"] == tissue).sum() + (m["T2w"] == tissue).sum()), 1)
+                overlap(is_tissue(m["T1w"], tissue), is_tissue(m["T2w"], tissue))
                 for (patient, _), m in drawn.items()
                 if {"T1w", "T2w"} <= m.keys() and (patient in away) == chosen
             ]
             if values:
                 yield f"| {tissue.name.lower()} | {label} | {spread(values)} |"
+
+
+def is_tissue(spine: NDArray[np.uint8], tissue: Tissue) -> NDArray[np.bool_]:
+    """Voxels of one class in a finished spine map."""
+    if tissue is Tissue.VERTEBRA:
+        return (spine > 0) & (spine < CANAL) & (spine != SACRUM)
+    if tissue is Tissue.DISC:
+        return spine > DISC_OFFSET
+    return spine == (CANAL if tissue is Tissue.CANAL else SACRUM)
+
+
+def overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Dice."""
+    return 2 * float((one & other).sum()) / max(float(one.sum() + other.sum()), 1)
 
 
 def _counted(label: str, contrast: str, rows: Sequence[tuple[str, str, int, int, str]]) -> str:
@@ -279,7 +291,7 @@ def in_front(segmentation: Segmentation) -> NDArray[np.bool_]:
     """Voxels in front of the canal's middle at their height, where the bodies are."""
     grid = segmentation.spine.grid
     spine = np.asarray(segmentation.spine.array)
-    canal = np.argwhere(spine == 61)
+    canal = np.argwhere(spine == CANAL)
     points = grid.to_world(canal)
     height = np.round(points[:, 2]).astype(int)
     low = int(height.min())
