@@ -7,7 +7,7 @@ from lumbomics.core.conventions import to_segmentation
 from lumbomics.core.errors import GridMismatchError, InputError
 from lumbomics.core.grid import Grid
 from lumbomics.core.labels import Labels, Segmentation
-from lumbomics.evaluate import Metric, Missing, Structure, compare_maps, split_components
+from lumbomics.evaluate import Metric, Missing, Structure, compare_maps, compare_masks, split_components
 
 GRID = Grid.from_spacing((6, 20, 60), (4, 1, 1))
 
@@ -177,7 +177,13 @@ def test_maps_on_other_grids_are_refused():
 def test_a_structure_on_one_slice_of_a_thick_map_is_not_taken_for_flat():
     array = np.zeros(GRID.shape, np.uint8)
     array[2, 5:15, 5:15] = 61
-    other = array.copy()
-    other[3, 5:15, 5:15] = 61
+    other = np.roll(array, 3, axis=2)
     found = compare_maps(*(Segmentation(spine=Labels(a, GRID)) for a in (array, other)))
-    assert found.row(Structure.CANAL).value(Metric.HAUSDORFF_95_MM) == 4.0
+    assert found.row(Structure.CANAL).values == compare_masks(array == 61, other == 61, GRID)
+
+
+def test_a_cord_alone_is_no_canal():
+    array = np.where(spine().spine.array == 61, 60, spine().spine.array)
+    row = compare_maps(Segmentation(spine=Labels(array, GRID)), spine()).row(Structure.CANAL)
+    assert row.prediction_ml == 0
+    assert row.values[Metric.HAUSDORFF_95_MM] is Missing.PREDICTION_EMPTY
