@@ -160,6 +160,9 @@ def test_names_of_persons_are_neither_read_nor_shown(read: Read) -> None:
     assert "column surname: column may identify a person: not read" in told
     assert "labels written as BIDS has them: P-01 -> P01" in told
     assert "Müller" not in told
+    ascii_name = read({"odi.csv": "participant_id,odi_1\nAnna Miller,3\n"})
+    assert "it may be a person's name" in faults(ascii_name)[0]
+    assert "Anna" not in faults(ascii_name)[0]
     assert "Schmidt" not in told
     assert [one.participant for one in data.answers] == ["P01"]
 
@@ -252,6 +255,12 @@ def test_sidecars_that_declare_codes_the_instrument_lacks_are_faults(read: Read,
     assert "expected a whole number 0 to 5; got 1, 2, 3, 4, 5, 6" in faults(data)[0]
 
 
+def test_declared_missing_codes_may_stand_in_the_sidecar(read: Read, table: Write) -> None:
+    table("odi.json", json.dumps({"1": {"Levels": {"0": "a", "5": "b", "-99": "not answered"}}}))
+    text = "participant_id\tsession_id\t1\t2\nsub-01\tses-1\t-99\t3\n"
+    assert values(read({"odi.tsv": text}, missing=frozenset({"-99"}))) == {"2": 3}
+
+
 def test_a_phenotype_table_named_after_its_instrument_needs_no_prefix(read: Read) -> None:
     data = read({"odi.tsv": "participant_id\tsession_id\titem_1\tsex_life\nsub-01\tses-1\t5\t2\n"})
     assert values(data) == {"1": 5, "8": 2}
@@ -332,6 +341,18 @@ def test_a_date_in_a_number_column_is_a_fault(tmp_path: Path) -> None:
     path = tmp_path / "study.xlsx"
     book.save(path)
     assert "a date stands where a number is needed" in faults(gather([path], Reader(today=date(2026, 1, 1))))[0]
+
+
+def test_true_and_false_of_a_workbook_are_told(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["participant_id", "session_id", "dn4_1", "nrs_back"])
+    sheet.append(["01", "1", True, True])
+    book.save(tmp_path / "study.xlsx")
+    data = gather([tmp_path / "study.xlsx"], Reader(today=date(2026, 1, 1)))
+    assert "column dn4_1: 1 word(s) such as yes and no read as 1 and 0" in remarks(data)
+    assert [note.place.column for note in data.notes.faults] == ["nrs_back"]
 
 
 def test_a_workbook_with_several_sheets_needs_one_named(tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ def test_every_column_name_that_is_shown_is_understood(scheme: object) -> None:
         ("vas_leg_left_mm", ("vas_pain", "leg", Side.LEFT)),
         ("pcs", ("pcs", "total", None)),
         ("odi_6_months", (None, None, None)),
+        ("sf361", (None, None, None)),
     ],
 )
 def test_column_names_as_people_write_them(column: str, expected: tuple[str | None, ...]) -> None:

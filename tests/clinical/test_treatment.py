@@ -116,6 +116,7 @@ def test_an_explanted_stimulator_counts_no_more() -> None:
     removed = [*events, event(date(2021, 6, 1), Treatment.EXPLANTATION)]
     assert exposure_at(date(2022, 1, 1), removed).months_with_stimulator is None
     assert exposure_at(date(2021, 6, 1), removed).months_with_stimulator is not None
+    assert exposure_at(date(2020, 1, 1), events).months_with_stimulator is None
 
 
 @given(st.integers(1, 20000), st.integers(0, 3000))
@@ -146,3 +147,29 @@ def test_relief_and_recovery_compare_with_the_session_before(read: Read) -> None
     assert recovery.category == "Hirabayashi excellent"
     assert set(by_name) == {("post", "relief_nrs_leg", Side.LEFT), ("post", "relief_nrs_back", None),
                             ("post", "recovery_rate", None)}  # fmt: skip
+
+
+def test_a_session_on_the_day_of_the_implantation_is_the_one_before(read: Read) -> None:
+    rows = ("01,old,2021-01-01,,9,9", "01,day,2022-06-01,,8,8", "01,late,2023-06-01,,4,", "01,last,2024-06-01,,2,2")
+    visits = VISITS + "\n".join((*rows, "02,late,2024-06-01,,1,1")) + "\n"
+    data = read({"visits.csv": visits, "treatment_log.csv": LOG})
+    scores = score_all(data.answers)
+    made = responses(scores, before_surgery=data.before_surgery, before_stimulator=data.before_stimulator)
+    held = {(one.session, one.subscale): one for one in made}
+    assert held["late", "relief_nrs_back"].value == 50
+    assert held["late", "relief_nrs_back"].detail == "against session day"
+    lacking = held["late", "relief_nrs_leg"]
+    assert (lacking.value, str(lacking.reason)) == (None, "not_answered")
+    assert held["last", "relief_nrs_leg"].value == 75
+
+
+def test_relief_needs_the_pain_before(read: Read) -> None:
+    visits = VISITS + "01,day,2022-06-01,,,8\n02,day,2022-06-01,,5,8\n01,late,2023-06-01,,4,2\n"
+    data = read({"visits.csv": visits, "treatment_log.csv": LOG})
+    made = responses(score_all(data.answers), before_surgery={}, before_stimulator=data.before_stimulator)
+    back = next(one for one in made if one.subscale == "relief_nrs_back")
+    assert (back.value, str(back.reason), back.detail) == (
+        None,
+        "no_baseline",
+        "no score at session day, the last before",
+    )
