@@ -33,8 +33,8 @@ _LEAST_BODY = 0.12
 _FAR_MM = 40.0
 _CANAL_FRAGMENT = 0.02
 _USUAL_CANAL_MM = 15.0
-_SLENDER_HEIGHT = 0.6
-_SLENDER_DEPTH = 0.85
+_SLENDER_HEIGHT = 0.5
+_SLENDER_DEPTH = 0.7
 _SACRAL_DISC_DEPTH = 0.6
 
 
@@ -79,9 +79,7 @@ def assemble(lattice: Lattice) -> Assembly | None:
 
 
 def _middle_line(lattice: Lattice) -> tuple[Curve | None, Wall | None]:
-    discs, bone, sacrum, canal = (
-        lattice.world(_main(lattice, t)) for t in (Tissue.DISC, Tissue.VERTEBRA, Tissue.SACRUM, Tissue.CANAL)
-    )
+    discs, bone, canal = (lattice.world(_main(lattice, t)) for t in (Tissue.DISC, Tissue.VERTEBRA, Tissue.CANAL))
     if len(discs) + len(bone) < _LEAST_VOXELS:
         return None, None
     column = np.vstack([discs, bone]) if len(discs) else _in_front_by_height(bone, canal)
@@ -94,7 +92,6 @@ def _middle_line(lattice: Lattice) -> tuple[Curve | None, Wall | None]:
         if inside.sum() < _LEAST_VOXELS:
             break
         curve = refined_line(curve, solid[inside], canal)
-    del sacrum
     return curve, find_wall(curve.locate(canal), curve.locate(discs))
 
 
@@ -147,12 +144,12 @@ class _Builder:
         junction = self._junction(planes, bodies, sacral_from < len(cut), cut)
         labels = {t: np.zeros(self.lattice.classes.shape, np.uint8) for t in list(Tissue)[1:]}
         values = vertebra_values(len(bodies))
-        levels = self._levels(column, [cut[b] for b in bodies], values)
+        levels = self._levels([cut[b] for b in bodies], values)
         self._write_column(labels, ahead, cut, dict(zip(bodies, values, strict=True)), sacral_from)
         names = self._plane_values(planes, bodies, sacral_from < len(cut))
-        self._write_discs(labels, planes, names, column, found.rejected)
-        self._write_posterior(labels, ahead, levels)
-        self._write_canal(labels)
+        self._write_discs(labels[Tissue.DISC], planes, names, found.rejected)
+        self._write_posterior(labels[Tissue.VERTEBRA], ahead, levels)
+        self._write_canal(labels[Tissue.CANAL])
         supposed = [v for b, v in zip(bodies, values, strict=True) if cut[b].supposed]
         return Assembly(labels, junction, levels, tuple(supposed), tuple(self.decisions))
 
@@ -228,14 +225,19 @@ class _Builder:
         return self.lattice.room_mm(start, way)
 
     def _disc_depth(self, plane: Plane) -> float:
-        front = self.disc.places.front[plane.voxels]
-        return float(np.diff(np.percentile(front, (5, 95)))[0]) if len(front) else 0.0
+        """Extent (5 to 95 %) along the disc's own longest direction in the sagittal plane, mm."""
+        if len(plane.voxels) < 3:
+            return 0.0
+        places = self.disc.places
+        flat = np.stack([places.front[plane.voxels], places.height[plane.voxels]], axis=1)
+        longest = np.linalg.eigh(np.cov(flat.T))[1][:, -1]
+        return float(np.diff(np.percentile(flat @ longest, (5, 95)))[0])
 
     def _usual_depth(self, planes: list[Plane]) -> float:
         return float(np.median([self._disc_depth(p) for p in planes if p.drawn]))
 
     def _is_slender(self, planes: list[Plane], lowest: Plane) -> bool:
-        """Tell a rudimentary disc: under 0.6 of the next three's height and under 0.85 of their depth."""
+        """Tell a rudimentary disc: under half of the next three's height and under 0.7 of their depth."""
         drawn = [p for p in planes if p.drawn and p.height_mm > lowest.height_mm][-3:]
         if len(drawn) < 2:
             return False
@@ -245,7 +247,7 @@ class _Builder:
         flat = len(lowest.voxels) / max(own, 1.0) < _SLENDER_HEIGHT * float(np.median(tall))
         return flat and own < _SLENDER_DEPTH * float(np.median(depth))
 
-    def _levels(self, column: ColumnVoxels, cut: list[Interval], values: list[int]) -> list[Level]:
+    def _levels(self, cut: list[Interval], values: list[int]) -> list[Level]:
         pitch = usual_pitch_mm([i.below for i in cut if i.below is not None])
         return [self._level(interval, value, pitch) for interval, value in zip(cut, values, strict=True)]
 
@@ -304,15 +306,7 @@ class _Builder:
         below = len(planes) - len(presacral)
         return presacral + (sacral_disc_values(below) if sacral else [0] * below)
 
-    def _write_discs(
-        self,
-        labels: dict[Tissue, NDArray[np.uint8]],
-        planes: list[Plane],
-        names: list[int],
-        column: ColumnVoxels,
-        rejected: IntArray,
-    ) -> None:
-        out = labels[Tissue.DISC]
+    def _write_discs(self, out: NDArray[np.uint8], planes: list[Plane], names: list[int], rejected: IntArray) -> None:
         out[tuple(self.disc.index.T)] = DROPPED
         for plane, name in zip(planes, names, strict=True):
             if name:
@@ -321,14 +315,17 @@ class _Builder:
             because = "too small or too shallow against the other discs, or apart from theirs"
             self._note("disc fragments", f"left out: {self._volume(len(rejected)):.0f} mm3", because)
 
-    def _write_posterior(self, labels: dict[Tissue, NDArray[np.uint8]], ahead: BoolArray, levels: list[Level]) -> None:
+    def _write_posterior(self, out: NDArray[np.uint8], ahead: BoolArray, levels: list[Level]) -> None:
         behind = ~ahead
-        places = self.bone.places[behind]
-        reachable = places.front < _FAR_MM
+        reachable = self.bone.places[behind].front < _FAR_MM
         index, points = self.bone.index[behind], self.bone.points[behind]
-        labels[Tissue.VERTEBRA][tuple(index.T)] = DROPPED
+        out[tuple(index.T)] = DROPPED
         rays = rays_of(self._with_one_above(levels))
-        assign_posterior(self.lattice, labels[Tissue.VERTEBRA], index[reachable], points[reachable], rays)
+        assign_posterior(self.lattice, out, index[reachable], points[reachable], rays)
+        lost = int((out[tuple(index.T)] == DROPPED).sum())
+        if lost:
+            because = "no body is joined to it and no process is expected there"
+            self._note("bone fragments", f"left out: {self._volume(lost):.0f} mm3", because)
 
     def _with_one_above(self, levels: list[Level]) -> list[Level]:
         """Add the level above the highest: its processes may hang into the image though its body does not."""
@@ -339,8 +336,7 @@ class _Builder:
         above = vertebra_values(len(levels), also_above=1)[0]
         return [self._level_at(height, top.height_mm, [top.up], above), *levels]
 
-    def _write_canal(self, labels: dict[Tissue, NDArray[np.uint8]]) -> None:
-        out = labels[Tissue.CANAL]
+    def _write_canal(self, out: NDArray[np.uint8]) -> None:
         if not len(self.canal.index):
             return
         piece = pieces(self.lattice.classes == Tissue.CANAL)[tuple(self.canal.index.T)]

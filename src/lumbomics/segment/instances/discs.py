@@ -83,20 +83,30 @@ def find_discs(lattice: Lattice, index: IntArray, points: FloatArray, places: Pl
 
 
 def _without_islands(group: IntArray, piece: IntArray, places: Places, edge: BoolArray) -> IntArray:
-    """Take out groups too small or too shallow for a disc; what hangs together with a disc goes to that disc."""
+    """Take out groups too small or too shallow for a disc.
+
+    What hangs together with a disc goes to that disc. Groups that hang together with each other alone are tried as one:
+    a thin disc that lies steep to the line is cut by height into shallow parts.
+    """
     numbers = np.unique(group[group >= 0])
-    sizes = np.array([(group == g).sum() for g in numbers])
-    depths = np.array([_depth(places.front[group == g]) for g in numbers])
+    usual_size = float(np.median([(group == g).sum() for g in numbers]))
+    usual_depth = float(np.median([_depth(places.front[group == g]) for g in numbers]))
+
+    def is_disc(mine: BoolArray) -> bool:
+        deep = _depth(places.front[mine]) >= _LEAST_DEPTH * usual_depth
+        return bool(mine.sum() >= _LEAST_SHARE * usual_size and (deep or edge[mine].any()))
+
     out = group.copy()
-    for g, size, depth in zip(numbers, sizes, depths, strict=True):
-        small = size < _LEAST_SHARE * np.median(sizes)
-        shallow = depth < _LEAST_DEPTH * np.median(depths)
-        if small or (shallow and not edge[group == g].any()):
+    for g in numbers:
+        if not is_disc(group == g):
             out[group == g] = -1
     for torn in np.unique(piece[(out < 0) & (group >= 0)]):
+        rest = (piece == torn) & (out < 0) & (group >= 0)
         kept = out[(piece == torn) & (out >= 0)]
         if len(kept):
-            out[(piece == torn) & (out < 0) & (group >= 0)] = np.bincount(kept).argmax()
+            out[rest] = np.bincount(kept).argmax()
+        elif is_disc(rest):
+            out[rest] = group[rest].min()
     return out
 
 

@@ -110,7 +110,8 @@ def _confidences(
     semantic: SemanticMap, spine: Labels, assembly: Assembly
 ) -> tuple[dict[int, float], tuple[Decision, ...]]:
     """Mean probability of each structure, lowered where it is cut or was split by a supposed border."""
-    total = np.bincount(spine.array.ravel(), weights=semantic.probability.ravel().astype(np.float32), minlength=256)
+    drawn = np.nonzero(spine.array)
+    total = np.bincount(spine.array[drawn], weights=semantic.probability[drawn].astype(np.float32), minlength=256)
     confidence = {value: float(min(total[value] / spine.voxels[value], 1.0)) for value in spine.present}
     cut = [value for value in _cut(spine) if value != CANAL]
     for value in cut:
