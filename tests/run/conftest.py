@@ -74,6 +74,20 @@ class FakeEngine:
         )
 
 
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c020000000b4944415478da6364f80f00010501012718e3660000"
+    "000049454e44ae426082"
+)
+"""The smallest PNG."""
+
+
+@pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports and pictures, drawn and tested elsewhere, cost most of a run's time."""
+    monkeypatch.setattr("lumbomics.run.process.compose_report", lambda *_, **__: "<!doctype html>")
+    monkeypatch.setattr("lumbomics.run.labelling.quality_picture", lambda *_, **__: PIXEL)
+
+
 @pytest.fixture
 def engine(study: Study, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """The fake engine in the place of the built-in one."""

@@ -20,6 +20,7 @@ from lumbomics.run.pipeline import run
 from lumbomics.run.qc import qc
 from lumbomics.write import read_measurements, write_labels_nifti
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
 VISIT = Path("sub-01/ses-01")
 HEAD = "participant_id\tsession_id\tseries\tmap\tverdict\tcomment\n"
 

@@ -77,6 +77,7 @@ def test_a_map_that_fails_gives_no_number_and_says_why(study: Any, engine: Any, 
     assert page.count("out of order") >= 1
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_structure_left_out_costs_its_own_numbers_alone(study: Any, engine: Any, tmp_path: Path) -> None:
     present = study.segmentation.spine.present
     engine.known = {"confidence": dict.fromkeys(present, 0.9) | {22: 0.2}}
@@ -88,6 +89,7 @@ def test_a_structure_left_out_costs_its_own_numbers_alone(study: Any, engine: An
     assert not any(isinstance(r, Measurement) and r.level in {"L3", "L2-L3", "L3-L4"} for r in results)
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_an_image_that_is_no_mr_is_a_reason_and_no_crash(study: Any, engine: Any, tmp_path: Path) -> None:
     image = read_nifti_image(study.image)
     rng = np.random.default_rng(0)
@@ -99,6 +101,7 @@ def test_an_image_that_is_no_mr_is_a_reason_and_no_crash(study: Any, engine: Any
     assert any("noise" in fault for fault in outcome.faults)
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_an_engine_that_refuses_one_series_is_a_reason_and_no_crash(study: Any, engine: Any, tmp_path: Path) -> None:
     image = read_nifti_image(study.image)
     cut = Image(image.array[:-1], Grid((image.array.shape[0] - 1, *image.array.shape[1:]), image.grid.affine))
@@ -109,6 +112,7 @@ def test_an_engine_that_refuses_one_series_is_a_reason_and_no_crash(study: Any, 
     assert any("knows one image alone" in fault for fault in outcome.faults)
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_given_labels_are_measured_without_any_engine(study: Any, engine: Any, tmp_path: Path) -> None:
     outcome = run_study(study, tmp_path, labels=study.spine, convention="lumbomics")
     assert (outcome.status, engine.calls) == (Status.DONE, 0)
