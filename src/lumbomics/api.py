@@ -1,6 +1,6 @@
 """The library's calls, one for each command, with the command's name and arguments.
 
-``registry`` is a module with one function for each of its subcommands.
+``clinical`` and ``registry`` are modules with one function for each of its subcommands.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from lumbomics.advise import advise, read_case
 from lumbomics.advise import evidence_table as evidence
 from lumbomics.catalogue import describe_biomarker as biomarker
 from lumbomics.catalogue import list_biomarkers as biomarkers
-from lumbomics.run import registry
+from lumbomics.run import clinical, registry
 from lumbomics.run.convert import convert_labels
 from lumbomics.run.demo import demo
 from lumbomics.run.evaluate import evaluate_labels as evaluate
@@ -23,6 +23,7 @@ __all__ = [
     "advise",
     "biomarker",
     "biomarkers",
+    "clinical",
     "convert_labels",
     "demo",
     "evaluate",

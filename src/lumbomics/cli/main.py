@@ -10,6 +10,7 @@ import typer
 from lumbomics import __version__
 from lumbomics.cli.advise import app as advise
 from lumbomics.cli.biomarkers import app as biomarkers
+from lumbomics.cli.clinical import app as clinical
 from lumbomics.cli.convert_labels import convert_labels
 from lumbomics.cli.demo import demo
 from lumbomics.cli.evaluate import evaluate
@@ -48,6 +49,7 @@ def root(
 for command in (run, segment, qc, evaluate, measure, convert_labels, phantom, demo):
     app.command()(command)
 app.add_typer(biomarkers, name="biomarkers")
+app.add_typer(clinical, name="clinical")
 app.add_typer(advise, name="advise")
 app.add_typer(evidence, name="evidence")
 app.add_typer(registry, name="registry")

@@ -22,6 +22,8 @@ quality.html
 verdicts.tsv
 run.json
 .unfinished-*
+# Scores have one row a participant and session; BIDS wants one a participant.
+phenotype/
 """
 _README = """\
 # {name}

@@ -7,13 +7,14 @@ import itertools
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import convolve1d
 from scipy.spatial.transform import Rotation
 
 from lumbomics.core.errors import InputError
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Image
 from lumbomics.core.prediction import Tissue
-from lumbomics.segment.network.infer import Settings, calibrate, infer
+from lumbomics.segment.network.infer import Settings, averaged, calibrate, infer, through_plane_weights
 from lumbomics.segment.network.prepare import intensity_bounds
 
 from .conftest import MakeNetwork, pixelwise
@@ -90,7 +91,7 @@ def test_the_neighbours_are_those_on_the_patients_left_and_right(
 def test_thin_slices_take_neighbours_further_away(make_network: MakeNetwork) -> None:
     grid = Grid.from_spacing((7, 70, 90), (0.9, 0.6, 0.6))
     image = Image(blocks(grid)[:, :, :], grid)
-    result = infer(image, make_network(*bright_is_vertebra(LEFT)))
+    result = infer(image, make_network(*bright_is_vertebra(LEFT)), settings=Settings(through_plane_mm=0))
     np.testing.assert_array_equal(result.labels[3:], image.array[:-3])
     assert not result.labels[:3].any()
 
@@ -172,3 +173,27 @@ def test_one_slice_is_enough_and_the_image_stays_as_it_was(make_network: MakeNet
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(InputError, match="expected"):
         Settings(**wrong)
+
+
+def test_thin_slices_are_averaged_with_a_gaussian_and_thick_ones_stay() -> None:
+    assert through_plane_weights(4.0, 1.0).tolist() == [1.0]
+    assert through_plane_weights(1.0, 0.0).tolist() == [1.0]
+    expected = np.exp([0, -0.5, -2.0])
+    np.testing.assert_allclose(through_plane_weights(1.0, 1.0), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 9])
+def test_averaging_over_slices_is_a_convolution_whose_weights_end_at_the_stack(count: int) -> None:
+    rng = np.random.default_rng(count)
+    planes = rng.random((count, 2, 3, 4)).astype(np.float32)
+    weights = through_plane_weights(1.0, 1.0)
+    kernel = np.array([*weights[:0:-1], *weights])
+    found = np.stack(list(averaged(iter(planes), weights)))
+    wanted = convolve1d(planes, kernel, axis=0, mode="constant")
+    wanted /= convolve1d(np.ones_like(planes), kernel, axis=0, mode="constant")
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+def test_with_one_weight_slices_pass_unchanged() -> None:
+    planes = np.random.default_rng(0).random((3, 2, 3, 4)).astype(np.float32)
+    assert np.array_equal(np.stack(list(averaged(iter(planes), np.ones(1, np.float32)))), planes)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,7 @@ from lumbomics.segment.network.stack import pad_to_multiple, stack_neighbours
 from lumbomics.segment.network.tiles import OVERLAP, TILE, run_tiled
 
 FloatArray = NDArray[np.float32]
+_LEAST_WEIGHT = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,9 @@ class Settings:
     ----------
     flip
         Look at each slice a second time with its neighbours exchanged (the patient mirrored) and average.
+    through_plane_mm
+        Standard deviation of the Gaussian by which probabilities are averaged over neighbouring slices; it matters for
+        thin slices, and leaves slices of 3 mm and more as they are. 0 for none.
     batch
         Slices worked on at once; more cost memory and seldom gain time on a processor.
     tile, overlap
@@ -33,6 +40,7 @@ class Settings:
     """
 
     flip: bool = False
+    through_plane_mm: float = 1.0
     batch: int = 1
     tile: int = TILE
     overlap: int = OVERLAP
@@ -40,6 +48,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.batch < 1:
             raise InputError("a batch holds slices", expected="at least 1", got=str(self.batch))
+        if self.through_plane_mm < 0:
+            raise InputError("a width is not negative", expected="mm >= 0", got=str(self.through_plane_mm))
         if self.tile % 32 or self.overlap % 32 or not 0 < self.overlap < self.tile:
             raise InputError(
                 "windows and their overlap are whole multiples of 32 pixels",
@@ -83,11 +93,41 @@ def infer(image: Image, network: Network, *, settings: Settings | None = None) -
     prepared = prepare(image, spacing_mm=network.card.spacing_mm)
     shape = image.grid.shape
     canvas = _Canvas(np.empty(shape, np.uint8), np.empty(shape, np.float16), np.empty(shape, np.float16))
-    for first in range(0, len(prepared.array), chosen.batch):
-        numbers = range(first, min(first + chosen.batch, len(prepared.array)))
-        for number, planes in zip(numbers, _probabilities(prepared, network, numbers, chosen), strict=True):
-            _paint(canvas, prepared, number, planes)
+    weights = through_plane_weights(prepared.slice_spacing_mm, chosen.through_plane_mm)
+    for number, planes in enumerate(averaged(_slices(prepared, network, chosen), weights)):
+        _paint(canvas, prepared, number, planes)
     return SemanticMap(labels=canvas.labels, probability=canvas.probability, metal=canvas.metal, grid=image.grid)
+
+
+def through_plane_weights(slice_spacing_mm: float, sd_mm: float) -> FloatArray:
+    """Weights of a slice (first) and of its 1st, 2nd ... neighbour on either side; those below 2 % are left out."""
+    if sd_mm == 0:
+        return np.ones(1, dtype=np.float32)
+    weights = np.exp(-((np.arange(16) * slice_spacing_mm / sd_mm) ** 2) / 2)
+    return np.asarray(weights[weights >= _LEAST_WEIGHT], dtype=np.float32)
+
+
+def averaged(planes: Iterable[FloatArray], weights: FloatArray) -> Iterator[FloatArray]:
+    """Weighted mean of each slice and its neighbours; only as many slices are held as have a weight.
+
+    Beyond the first and the last slice nothing is assumed: the weights of those that exist are scaled to 1.
+    """
+    reach = len(weights) - 1
+    window: deque[FloatArray | None] = deque([None] * reach, maxlen=2 * reach + 1)
+    both_sides = [*weights[:0:-1], *weights]
+    for plane in chain(planes, repeat(None, reach)):
+        window.append(plane)
+        if len(window) > 2 * reach and window[reach] is not None:
+            seen = [(w, p) for w, p in zip(both_sides, window, strict=True) if p is not None]
+            total = sum(w for w, _ in seen)
+            yield np.sum([np.float32(w / total) * p for w, p in seen], axis=0) if reach else seen[0][1]
+
+
+def _slices(prepared: Prepared, network: Network, settings: Settings) -> Iterator[FloatArray]:
+    """Probabilities (6, rows, columns) slice by slice."""
+    for first in range(0, len(prepared.array), settings.batch):
+        numbers = range(first, min(first + settings.batch, len(prepared.array)))
+        yield from _probabilities(prepared, network, numbers, settings)
 
 
 def _probabilities(prepared: Prepared, network: Network, numbers: range, settings: Settings) -> FloatArray:
