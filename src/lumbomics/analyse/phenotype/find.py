@@ -52,7 +52,7 @@ def find_phenotypes(
     clusters
         Numbers of clusters to try, each 2 or more.
     weights
-        Weight of a feature in Gower's distance, 1 where not given. Features that say the same thing count as often as
+        Weight of a feature in the distance, 1 where not given. Features that say the same thing count as often as
         they stand there: give them less.
     nulls, bootstrap
         Data sets of one kind of patient; bootstrap samples of patients.

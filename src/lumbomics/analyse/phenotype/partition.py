@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from lumbomics.analyse.phenotype.choices import Method
-from lumbomics.analyse.phenotype.distance import gower
+from lumbomics.analyse.phenotype.distance import distances
 from lumbomics.analyse.phenotype.medoids import medoids, nearest, silhouette
 
 Array = NDArray[np.float64]
@@ -55,7 +55,7 @@ class Patients:
 def patients_of(method: Method, numbers: Array, words: Codes, weights: Array) -> Patients:
     """Prepare numbers (n, p) and words (n, q) for grouping."""
     if method is Method.MEDOIDS:
-        return Patients(method=method, space=gower(numbers, words, weights))
+        return Patients(method=method, space=distances(numbers, words, weights))
     spread = numbers.std(axis=0)
     return Patients(method=method, space=(numbers - numbers.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
 

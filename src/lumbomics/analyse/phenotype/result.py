@@ -11,7 +11,7 @@ from lumbomics.analyse.phenotype.stability import Trial
 from lumbomics.core.errors import InputError
 
 _METHODS = {
-    Method.MEDOIDS: "partitioning around medoids on Gower's distance",
+    Method.MEDOIDS: "partitioning around medoids on a Gower distance (each feature over its mean)",
     Method.MIXTURE: "a mixture of normals on standardised numbers",
 }
 _STRENGTHS = {Method.MEDOIDS: "mean silhouette", Method.MIXTURE: "fall of BIC per patient"}
