@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 import yaml
-from scipy.optimize import minimize_scalar
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
 
 from lumbomics.core.errors import InputError
 from lumbomics.core.prediction import Tissue
@@ -42,7 +43,7 @@ _LIMITS = (
     "Lateral parts (transverse processes) beyond the 15 to 27 mm wide slabs were learnt from phantoms alone.",
     "Not for children, the cervical spine, CT, or axial and coronal stacks.",
 )
-_PIXELS = 4000
+_PIXELS = 3000
 
 
 def publish(run: Path, data: Path, to: Path, config: TrainConfig) -> Card:
@@ -59,11 +60,15 @@ def publish(run: Path, data: Path, to: Path, config: TrainConfig) -> Card:
     network = UNet(config.channels)
     network.load_state_dict(state["average"])
     network.eval()
+    folder, rng = data / "spider-t2space", np.random.default_rng(config.seed)
+    taught = [p for p in patients(folder) if p not in config.validation]
+    offsets = fit_offsets(_pixels(network, _samples(folder, taught, config), rng))
+    with torch.no_grad():
+        network.head.bias[list(JUDGED)] += offsets
     content = to_onnx(network).SerializeToString()
     to.mkdir(parents=True, exist_ok=True)
     (to / WEIGHTS_NAME).write_bytes(content)
-    samples = [volume_sample(data / "spider-t2space", p, spacing_mm=config.spacing_mm) for p in config.validation]
-    temperature = fit_temperature(_pixels(network, samples, np.random.default_rng(config.seed)))
+    temperature = fit_temperature(_pixels(network, _samples(folder, config.validation, config), rng))
     card = Card(
         name=NAME,
         version=VERSION,
@@ -78,6 +83,24 @@ def publish(run: Path, data: Path, to: Path, config: TrainConfig) -> Card:
     measured = card.model_copy(update={"metrics": tuple(_metrics(data / "spider-t2space", to, config))})
     _write(measured, to)
     return measured
+
+
+def fit_offsets(pixels: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
+    """Offsets (3,) of the logits of vertebra, disc and canal that make the training masks likeliest.
+
+    Crops that are bent, blurred and recoloured, and slices whose masks fit to a pixel or two, teach the network to draw
+    thin structures too thick; on the images as they are this shows, and the offsets take it back (the bias of vector
+    scaling, Guo et al., ICML 2017).
+    """
+    logits, labels = (torch.cat(part) for part in zip(*pixels, strict=True))
+
+    def cost(offsets: NDArray[np.float64]) -> float:
+        shifted = logits.clone()
+        shifted[:, list(JUDGED)] += torch.from_numpy(offsets.astype(np.float32))
+        return negative_log_likelihood(shifted, labels)
+
+    found = minimize(cost, np.zeros(len(JUDGED)), method="Nelder-Mead", options={"xatol": 0.01, "fatol": 1e-5})
+    return torch.from_numpy(np.asarray(found.x, dtype=np.float32))
 
 
 def fit_temperature(pixels: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> float:
@@ -101,8 +124,12 @@ def negative_log_likelihood(logits: torch.Tensor, labels: torch.Tensor) -> float
     return float(-picked.mean())
 
 
+def _samples(folder: Path, who: Sequence[str], config: TrainConfig) -> Iterator[Sample]:
+    return (volume_sample(folder, patient, spacing_mm=config.spacing_mm) for patient in who)
+
+
 def _pixels(
-    network: UNet, samples: Sequence[Sample], rng: np.random.Generator
+    network: UNet, samples: Iterable[Sample], rng: np.random.Generator
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Logits and labels of some pixels of every slice."""
     for sample in samples:
