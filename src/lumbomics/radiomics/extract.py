@@ -15,8 +15,8 @@ from lumbomics.radiomics.features import Feature, features_of
 from lumbomics.radiomics.normalise import Scale, chosen_normalisation, scale_of
 from lumbomics.radiomics.perturb import Perturbation, perturbed
 from lumbomics.radiomics.regions import Region, Structure, drawn_structures, regions_of
-from lumbomics.radiomics.roi import Roi, cut_roi, require_right_angles, resampled
-from lumbomics.radiomics.settings import RadiomicsSettings
+from lumbomics.radiomics.roi import SPLINE_VOXELS, Roi, cut_roi, require_right_angles, resampled
+from lumbomics.radiomics.settings import Interpolation, RadiomicsSettings
 
 MINIMUM_VOXELS = 27
 MINIMUM_EXTENT = 3
@@ -103,7 +103,8 @@ def _region(job: _Job, region: Region, perturbation: Perturbation | None) -> lis
     obstacle = _obstacle(job, region)
     if obstacle is not None:
         return [_absent(job, region, feature, *obstacle) for feature in job.features]
-    roi = cut_roi(job.image, region)
+    splined = job.settings.spacing_mm is not None and job.settings.interpolation is Interpolation.CUBIC
+    roi = cut_roi(job.image, region, margin_voxels=SPLINE_VOXELS if splined else 0)
     roi = replace(roi, values=job.scale.apply(roi.values))
     if perturbation is not None:
         roi = perturbed(roi, perturbation)

@@ -17,6 +17,7 @@ LEAST = 0.75
 Agreement = Callable[[NDArray[np.float64], Sequence[str]], tuple[float, float | None]]
 """(units, repetitions) and whose each unit is -> coefficient and the lower end of its interval; InputError if none."""
 _Unit = tuple[str, str, str]
+_FEWEST = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +111,7 @@ def _judged(
     owners = [unit[0] for unit in whole]
     value, low, detail = None, None, None
     try:
+        _require_enough(len(whole))
         value, low = agreement(np.array(list(whole.values())).reshape(len(whole), repetitions), owners)
     except InputError as error:
         detail = str(error)
@@ -124,3 +126,10 @@ def _judged(
         kept=low is not None and low >= least,
         detail=detail,
     )
+
+
+def _require_enough(units: int) -> None:
+    if units < _FEWEST:
+        raise InputError(
+            "too few regions with a value in every repetition", expected=f"{_FEWEST} or more", got=str(units)
+        )
