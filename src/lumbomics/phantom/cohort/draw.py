@@ -251,7 +251,7 @@ def _scores_after(before: dict[str, Array], responded: NDArray[np.bool_], rng: n
 
 
 def _points(pain: Array) -> Array:
-    return np.clip(np.round(pain), 0, 10)
+    return np.clip(np.round(pain), 0, 10) + 0.0  # no point is -0
 
 
 def _percent(disability: Array) -> Array:
