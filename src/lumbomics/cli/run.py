@@ -49,6 +49,10 @@ def run(
     case: Annotated[Path | None, typer.Option(help="Case file with facts for --question.")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also write the report as PDF (extra `pdf`).")] = False,
     force: Annotated[bool, typer.Option("--force", help="Measure again what is finished.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", help="Visits at the same time, each in its own process.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="Address of a dask scheduler whose workers do the visits.")
+    ] = None,
     json: options.Json = False,
 ) -> Exit:
     """Measure a study: label maps, measurement table, pictures and report for every visit."""
@@ -79,6 +83,8 @@ def run(
             case=case,
             pdf=pdf,
             force=force,
+            jobs=jobs,
+            scheduler=scheduler,
             progress=progress,
         )
     print_json(summary.as_json()) if json else print_summary(summary)

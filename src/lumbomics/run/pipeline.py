@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from lumbomics.advise import read_case
@@ -69,6 +71,8 @@ def run(
     case: Path | str | None = None,
     pdf: bool = False,
     force: bool = False,
+    jobs: int = 1,
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> RunSummary:
     """Measure a study: label maps, measurement table, pictures and report for every visit.
@@ -112,20 +116,30 @@ def run(
         Also write the report as PDF.
     force
         Measure again what is finished.
+    jobs
+        Visits at the same time, each in a process of its own.
+    scheduler
+        Address of a dask scheduler whose workers do the visits; they must see the same folders under the same paths.
     progress
         Called as (visits done, visits in all, what is done now).
 
     Raises
     ------
     InputError
-        If there is nothing to read or an option makes no sense; nothing is written then. Faults of single visits do
+        If there is nothing to read, two visits would share a folder, no scheduler answers or an option makes no sense;
+        nothing is written then. Faults of single visits do
         not raise: they stand in the summary.
     SegmentationError
         If the engine is not there; nothing is written then.
     OutputError
         If the result cannot be written: no later visit could be written either.
+    LumbomicsError
+        If the scheduler is lost; finished visits are kept.
     """
     started = time.perf_counter()
+    if scheduler is not None:  # its workers were started in other folders
+        source, out = Path(source).absolute(), Path(out).absolute()
+        labels, second, weights, key_file = map(_absolute, (labels, second, weights, key_file))
     tell = progress or (lambda *_: None)
     options = VisitOptions(
         labels=_labels(
@@ -143,9 +157,12 @@ def run(
     tell(0, 0, "looking for visits")
     found, outcomes = _find(Path(source), participant, session)
     target = Path(out)
-    for number, (visit_source, job) in enumerate(found):
-        say = _teller(tell, number, len(found))
-        outcomes.append(_one(visit_source, job, target, options, overrides, key_file, say))
+    work = partial(_one, out=target, options=options, overrides=overrides, key_file=key_file)
+    if jobs == 1 and scheduler is None:
+        for number, visit in enumerate(found):
+            outcomes.append(work(visit, say=_teller(tell, number, len(found))))
+    else:
+        outcomes += _spread(work, found, jobs, scheduler, tell)
     if any(outcome.status is not Status.FAILED for outcome in outcomes):
         write_dataset_description(target, name="Lumbomics derivatives", sources=())
         write_participants(target)
@@ -203,6 +220,14 @@ def _find(
             if len(jobs) == 1:
                 raise
             failed.append(_failure(f"sub-{job.participant}_ses-{job.session or '01'}", error))
+    twice = [name for name, count in Counter(_name(*one) for one in found).items() if count > 1]
+    if twice:
+        raise InputError(
+            "several visits would be written into one folder",
+            expected="one visit each",
+            got=", ".join(twice),
+            hint="leave out the label of patient or session, or give the visits one by one",
+        )
     return found, failed
 
 
@@ -229,24 +254,41 @@ def _teller(tell: Progress, number: int, total: int) -> Callable[[str], None]:
     return lambda what: tell(number, total, what)
 
 
+def _spread(
+    work: Callable[[tuple[VisitSource, _Job]], VisitOutcome],
+    found: Sequence[tuple[VisitSource, _Job]],
+    jobs: int,
+    scheduler: str | None,
+    tell: Progress,
+) -> list[VisitOutcome]:
+    """All visits, on other processes; headers stay here, because they hold what identifies a person."""
+    from lumbomics.run.parallel import Lost, each  # noqa: PLC0415  loads dask
+
+    bare = [(replace(source, scan=None, study=None), job) for source, job in found]
+    tell(0, len(bare), "starting workers")
+    results = each(work, bare, jobs=jobs, scheduler=scheduler, done=lambda n: tell(n, len(bare), "visits"))
+    return [
+        _failure(_name(*visit), LumbomicsError(result.why)) if isinstance(result, Lost) else result
+        for visit, result in zip(bare, results, strict=True)
+    ]
+
+
 def _one(
-    source: VisitSource,
-    job: _Job,
+    found: tuple[VisitSource, _Job],
     out: Path,
     options: VisitOptions,
     overrides: Mapping[str, Override],
     key_file: Path | str | None,
-    say: Callable[[str], None],
+    say: Callable[[str], None] = lambda _: None,
 ) -> VisitOutcome:
-    participant = job.participant or source.participant
-    session = job.session or source.session
-    name = f"sub-{participant or '01'}_ses-{session or '01'}"
+    source, job = found
+    name = _name(source, job)
     try:
         say(f"{name}: reading")
         visit = read_visit(
-            source,
-            participant=participant,
-            session=session,
+            _with_headers(source, job),
+            participant=job.participant or source.participant,
+            session=job.session or source.session,
             overrides=overrides,
             key_file=None if source.kind is not SourceKind.DICOM else key_file,
         )
@@ -255,6 +297,21 @@ def _one(
         raise
     except LumbomicsError as error:
         return _failure(name, error)
+
+
+def _with_headers(source: VisitSource, job: _Job) -> VisitSource:
+    """Find a DICOM visit that came without its headers again."""
+    if source.kind is not SourceKind.DICOM or source.scan is not None:
+        return source
+    return next(visit for visit in find_visits(job.path) if visit.session == source.session)
+
+
+def _name(source: VisitSource, job: _Job) -> str:
+    return f"sub-{job.participant or source.participant or '01'}_ses-{job.session or source.session or '01'}"
+
+
+def _absolute(path: Path | str | None) -> Path | None:
+    return None if path is None else Path(path).absolute()
 
 
 def _failure(name: str, error: LumbomicsError) -> VisitOutcome:
