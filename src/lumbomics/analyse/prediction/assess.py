@@ -65,11 +65,12 @@ def performance(
         held["difference"] = held[MODEL] - held[CLINICAL]
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     lines = []
-    for name, samples in held.items():
-        for metric in samples.columns:
-            low, high = np.nanquantile(samples[metric][1:], tails) if samples[metric].notna().any() else (np.nan,) * 2
+    for name, table in held.items():
+        for metric in table.columns:
+            drawn = table[metric].iloc[1:].dropna()
+            low, high = np.quantile(drawn, tails) if len(drawn) else (np.nan, np.nan)
             chance = 0.0 if name == "difference" else CHANCE.get(metric, np.nan)
-            lines.append((name, metric, samples[metric].iloc[0], low, high, chance))
+            lines.append((name, metric, table[metric].iloc[0], low, high, chance))
     return pd.DataFrame(lines, columns=list(PERFORMANCE))
 
 
@@ -92,7 +93,7 @@ def curves(
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     tables = []
     for name, values in made.items():
-        at = np.linspace(*np.quantile(values, [0.01, 0.99]), _CURVE_POINTS)
+        at = np.linspace(float(np.quantile(values, 0.01)), float(np.quantile(values, 0.99)), _CURVE_POINTS)
         observed = calibration.curve(task, np.tile(outcome, len(values)), values.ravel(), at)
         boot = np.array(
             [calibration.curve(task, np.tile(outcome[d], len(values)), values[:, d].ravel(), at) for d in draws]

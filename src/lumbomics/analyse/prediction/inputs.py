@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from lumbomics.core.errors import FaultsError, InputError
 
 Array = NDArray[np.float64]
 
-_FEWEST_EVENTS, _FEWEST_PATIENTS, _FEWEST_KNOWN, _FEWEST_AT_SITE = 10, 20, 10, 10
+_FEWEST_EVENTS, _FEWEST_PATIENTS, _FEWEST_KNOWN, _TRAINED_AT_SITE = 10, 20, 10, 10
 _R2 = 0.15
 """Nagelkerke's (binary) or adjusted R² assumed where nothing is known: Riley et al., BMJ 2020;368:m441."""
 
@@ -194,8 +195,9 @@ def _patient_faults(rows: Rows, question: Question, size: SampleSize, shortage: 
         yield InputError("fewer patients than needed", expected=told, got=str(size.patients), hint=hint)
     if question.harmonise and question.site is not None:
         sites = pd.Series(rows.patients).groupby(rows.table[question.site]).nunique()
-        for name, count in sites[sites < _FEWEST_AT_SITE].items():
-            expected, hint = f"{_FEWEST_AT_SITE} patients or more", "a fold would hold too few to learn the site from"
+        least = math.ceil(_TRAINED_AT_SITE / ((1 - 1 / question.outer) * (1 - 1 / question.inner)))
+        for name, count in sites[sites < least].items():
+            expected, hint = f"{least} patients or more", "an inner fold would hold too few to learn the site from"
             yield InputError("a site is too small", expected=expected, got=f"{name}: {count}", hint=hint)
 
 

@@ -112,7 +112,7 @@ def _others_mean(column: pd.Series, outcome: Array) -> Array:
 
 def _telling_gaps(table: pd.DataFrame, outcome: Array, features: Sequence[str], task: Task) -> Iterator[Leak]:
     for name in features:
-        empty = table[name].isna().to_numpy(dtype=np.float64)
+        empty = np.asarray(table[name].isna(), dtype=np.float64)
         if not _FEWEST <= empty.sum() <= len(empty) - _FEWEST:
             continue
         told = abs(_told(empty, outcome, task))
@@ -131,7 +131,8 @@ def _told(x: Array, outcome: Array, task: Task) -> float:
 
 
 def _same(table: pd.DataFrame, patients: Places, features: Sequence[str]) -> Iterator[Leak]:
-    fine = [n for n in features if is_numeric_dtype(table[n]) and table[n].nunique() > _DISTINCT * table[n].count()]
+    least = _DISTINCT * len(np.unique(patients))
+    fine = [name for name in features if is_numeric_dtype(table[name]) and table[name].nunique() > least]
     if len(fine) < _ENOUGH_COLUMNS:
         return
     full = table[fine].notna().all(axis=1).to_numpy()

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
@@ -92,7 +93,7 @@ class Recipe:
             # Choosing between penalties needs no more digits; the chosen model is fitted to the full tolerance.
             b = solve(x, outcome, penalties, l1_ratio=l1_ratio, logistic=logistic, tolerance=1e-4)
             linear = b[0] + new @ b[1:]
-            made.append(1 / (1 + np.exp(-linear)) if logistic else linear)
+            made.append(expit(linear) if logistic else linear)
         return np.hstack(made)
 
     def _model(self, settings: Settings) -> BaseEstimator:
