@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from lumbomics.core.grid import Grid
 from lumbomics.core.image import Image
 from lumbomics.core.labels import Labels
 from lumbomics.core.measurement import Measurement
+from lumbomics.read import read_nifti_image, read_nifti_labels
 from lumbomics.run.radiomics import measure_radiomics
 from lumbomics.write import read_measurements, write_image_nifti, write_labels_nifti
 
@@ -142,3 +144,31 @@ def test_the_command_is_the_call(files: tuple[Path, Path], tmp_path: Path) -> No
     wrong = CliRunner().invoke(app, [*given, "--out", str(tmp_path / "b.tsv"), "--bins", "8", "--bin-width", "2"])
     assert wrong.exit_code == 2
     assert "number of bins or their width" in wrong.output
+
+
+@pytest.mark.realdata
+def test_a_real_ct_in_another_orientation_gives_the_voxels_own_numbers(
+    real_file: Callable[[str], Path], tmp_path: Path
+) -> None:
+    ct = real_file("verse014/sub-verse014_ct.nii.gz")
+    drawn = real_file("verse014/sub-verse014_seg-vert_msk.nii.gz")
+    found = measure_radiomics(
+        ct,
+        labels=drawn,
+        convention="verse",
+        out=tmp_path / "verse.tsv",
+        contrast="CT",
+        structure=("vertebra",),
+        family=("intensity_statistics", "ngtdm"),
+    )
+    values = {(r.biomarker, r.level): r.value for r in found.results if isinstance(r, Measurement)}
+    image, labels = read_nifti_image(ct).array, read_nifti_labels(drawn).array
+    for number in range(20, 25):
+        inside = image[labels == number]
+        level = f"L{number - 19}"
+        assert values["radiomics_stat_mean", level] == pytest.approx(inside.mean(dtype=float))
+        assert values["radiomics_stat_p90", level] == pytest.approx(np.percentile(inside, 90))
+        assert 50 < inside.mean() < 600  # bone: this is a CT in HU, and the mask lies on it
+        coarseness = values["radiomics_ngt_coarseness", level]
+        assert coarseness is not None
+        assert 0 < coarseness < 1
