@@ -56,8 +56,8 @@ def profile_figure(phenotypes: Phenotypes) -> Figure:
         fontsize=8.5,
     )
     axes.legend(loc="lower left", bbox_to_anchor=(-0.42, 1.01), ncol=3, frameon=False, fontsize=8.5, handletextpad=0.2)
-    text = f"{LABEL.capitalize()}: these features made the clusters, so they differ by construction; hollow: below {_STRONG:g}"
-    figure.text(0.01, 0.14 / height, text, fontsize=8, color=INK)
+    made = f"these features made the clusters, so they differ by construction; hollow: below {_STRONG:g}"
+    figure.text(0.01, 0.14 / height, f"{LABEL.capitalize()}: {made}", fontsize=8, color=INK)
     return figure
 
 
