@@ -92,8 +92,9 @@ def predict(
     Returns
     -------
     Prediction
-        Its limits hold the trained models fixed: they do not tell how another training set would do. A cross-validated
-        result is no external validation.
+        Its limits hold the trained models fixed: they do not tell how another training set would do, and are too narrow
+        near chance (folds of one cohort are not independent); whether there is anything at all is the question of the
+        permutation test. A cross-validated result is no external validation.
 
     Raises
     ------
