@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import stats
+from sklearn.metrics import adjusted_rand_score
 
 from lumbomics.analyse.association import associate
 from lumbomics.analyse.phenotype import find_phenotypes
@@ -100,9 +101,9 @@ def told(looks: list[Look], name: str) -> list[str]:
     ]
 
 
-def searches(cohorts: list[SimulatedCohort]) -> tuple[int, list[float], list[float]]:
-    """How many cohorts give clusters; AUC of predicting the response; p of its permutation test."""
-    clustered, aucs, chances = 0, [], []
+def searches(cohorts: list[SimulatedCohort]) -> tuple[list[int], list[float], list[float], list[float]]:
+    """Numbers of clusters; their agreement with the planted phenotypes; AUC of predicting the response; its p."""
+    clusters, alike, aucs, chances = [], [], [], []
     for number, cohort in enumerate(cohorts):
         table = first_visit(cohort)
         stems = sorted({name.split("/")[0] for name in planted_pairs(cohort.effects)["biomarker"]})
@@ -111,12 +112,14 @@ def searches(cohorts: list[SimulatedCohort]) -> tuple[int, list[float], list[flo
         for stem in stems:  # scanners are no phenotypes
             wide[stem] -= wide.groupby(table["site"].to_numpy())[stem].transform("mean")
         found = find_phenotypes(wide, features=stems, clusters=(2, 3, 4), nulls=39, bootstrap=30, seed=number)
-        clustered += found.clusters > 0
+        clusters.append(found.clusters)
+        if found.clusters:
+            alike.append(adjusted_rand_score(cohort.participants["phenotype"], found.labels().to_numpy()))
         wide["responder"] = cohort.participants["responder"].to_numpy().astype(float)
         made = predict(wide, outcome="responder", features=stems, repeats=1, bootstrap=20, permutations=19, seed=number)
         aucs.append(made.estimate("auc")[0])
         chances.append(made.permutation.p if made.permutation else np.nan)
-    return clustered, aucs, chances
+    return clusters, alike, aucs, chances
 
 
 def main() -> None:
@@ -135,9 +138,12 @@ def main() -> None:
             bare.append(look(table, pairs, ()))
             kept += [cohort] if len(kept) < args.searches else []
         print("\n".join([*told(adjusted, f"{name}, adjusted"), *told(bare, f"{name}, not adjusted")]), flush=True)
-        clustered, aucs, chances = searches(kept)
+        clusters, alike, aucs, chances = searches(kept)
         below = int(np.sum(np.array(chances) <= 0.05))
-        print(f"| {name} | cohorts with clusters | {clustered} of {len(kept)} |")
+        numbers = ", ".join(f"{clusters.count(k)} with {k}" for k in sorted(set(clusters)))
+        print(f"| {name} | clusters, of {len(kept)} cohorts | {numbers} |")
+        if alike:
+            print(f"| {name} | adjusted Rand index with the planted phenotypes | mean {np.mean(alike):.2f} |")
         print(f"| {name} | AUC of predicting the response | mean {np.mean(aucs):.3f}, SD {np.std(aucs, ddof=1):.3f} |")
         print(f"| {name} | permutation p at or below 0.05 | {below} of {len(kept)} |", flush=True)
 

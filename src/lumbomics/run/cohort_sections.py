@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from lumbomics.analyse.association import Associations, associate, forest, match_sides, volcano
@@ -99,16 +98,13 @@ def reliability_section(view: CohortView, seed: int) -> Section:
     studies = reliability_studies(view, seed)
     if not studies:
         raise InputError(
-            "nothing was measured twice", expected=f"two raters, or a session named {_RETEST}", got="neither",
+            "too little was measured twice", expected=f"two raters, or a session {_RETEST}", got="neither, or few",
             hint="let a second rater read some visits, or scan some patients again",
         )  # fmt: skip
     frames = {kind: study.to_frame() for kind, study in studies.items()}
     rows = pd.concat([_reliability_rows(frame, kind) for kind, frame in frames.items()], ignore_index=True)
     weak = rows[rows["icc_low"] < 0.75]["biomarker"].unique()
-    biased = [
-        str(row.biomarker) for row in frames.get("rater", pd.DataFrame()).itertuples()
-        if np.isfinite(row.bias_ci_low) and row.bias_ci_low * row.bias_ci_high > 0
-    ]  # fmt: skip
+    biased = _biased(frames["rater"]) if "rater" in frames else []
     lead = [
         f"{len(rows['biomarker'].unique())} biomarkers were measured more than once; the lower limit of the intraclass "
         f"correlation is below 0.75 for {_listed(weak)}."
@@ -139,14 +135,14 @@ def reliability_section(view: CohortView, seed: int) -> Section:
         + " ".join(
             f"Between {kind}s: {', '.join(study.numbers[0].raters)}, at most "
             f"{max(found.participants for found in study.numbers)} participants."
-            for kind, study in studies.items() if study.numbers
+            for kind, study in studies.items()
         ),
     )  # fmt: skip
 
 
 @lru_cache(maxsize=2)
 def reliability_studies(view: CohortView, seed: int) -> dict[str, ReliabilityStudy]:
-    """Studies that the table allows: ``rater`` at baseline, ``session`` for scans without a change in between."""
+    """Studies that could be judged: ``rater`` at baseline, ``session`` for scans without a change in between."""
     measured, found = view.tables.measurements, {}
     first = measured[measured["session"] == view.baseline]
     if "rater" in first.columns and first["rater"].nunique() > 1:
@@ -154,7 +150,7 @@ def reliability_studies(view: CohortView, seed: int) -> dict[str, ReliabilityStu
     again = view.readings[view.readings["session"].isin([view.baseline, _RETEST])]
     if again["session"].nunique() > 1:
         found["session"] = reliability_study(again, between="session", resamples=_RESAMPLES, seed=seed)
-    return found
+    return {kind: study for kind, study in found.items() if study.numbers}
 
 
 def association_section(view: CohortView, seed: int) -> Section:
@@ -238,6 +234,12 @@ def _reliability_rows(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
             "mdc95": judged["mdc95"].astype("float64"),
         }
     )
+
+
+def _biased(frame: pd.DataFrame) -> list[str]:
+    """Biomarkers whose interval of the raters' difference leaves out 0."""
+    low, high = (frame[name].astype("float64") for name in ("bias_ci_low", "bias_ci_high"))
+    return list(frame["biomarker"][(low > 0) | (high < 0)])
 
 
 def _pairs(found: Associations) -> set[tuple[str, str]]:

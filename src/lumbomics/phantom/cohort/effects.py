@@ -43,7 +43,7 @@ class Effects:
     age_to_pain: float = 0.03
     site_to_pain: float = 0.5
     stenotic_to_disability: float = 10.0
-    separation: float = 2.2
+    separation: float = 3.0
     response: tuple[float, float, float] = (0.85, 0.5, 0.15)
     disc_loss_mm: float = 0.8
 
