@@ -14,6 +14,7 @@ EXTENSION_MM = 90.0
 """How far the line is carried on, straight, beyond both ends."""
 _SMOOTHING_MM = 12.0
 _TURN_SMOOTHING_MM = 30.0
+_NO_WEIGHT = 1e-12
 _MOST_TURN = 0.7
 """Sine-like limit of the column's axial turn against the image's front (about 35 degrees)."""
 _ROBUST_MM = 15.0
@@ -163,6 +164,9 @@ def _local_line(height: FloatArray, value: FloatArray, at: FloatArray, width_mm:
         wide = width_mm + max(0.0, width_mm - (place - at[0]), width_mm - (at[-1] - place))  # steadier at the ends
         w = weight * np.exp(-0.5 * ((x - place) / wide) ** 2)
         total = w.sum()
+        if total < _NO_WEIGHT:  # nothing within reach, as between two far islands
+            out[i] = y[np.argmin(np.abs(x - place))]
+            continue
         mean_x, mean_y = (w * x).sum() / total, (w * y).sum() / total
         spread = (w * (x - mean_x) ** 2).sum()
         slope = (w * (x - mean_x) * (y - mean_y)).sum() / spread if spread > 1e-6 * total else 0.0

@@ -173,7 +173,7 @@ def _block(
     return Block(
         value=value,
         centre_mm=centre,
-        height_mm=_extent(core),
+        height_mm=_extent(core if len(core) else along),  # a handful of voxels may have none in the middle
         depth_mm=_extent(across),
         volume_mm3=volume_mm3,
         left_mm=max(0.0, -float(offset[0])),
