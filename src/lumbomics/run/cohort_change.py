@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from lumbomics.analyse.change import (
@@ -72,6 +75,7 @@ def scores_as_long(view: CohortView) -> pd.DataFrame:
     """Scores as rows of a long table, the instrument as biomarker, with the clock of their session."""
     scores = view.tables.scores
     rows = scores[["participant", "session", "side", "value", "unit"]].assign(biomarker=scores["instrument"])
+    rows["unit"] = rows["unit"].where(rows["unit"] != "1", None)  # points have no unit to show
     if "months_since_surgery" in view.readings.columns:
         clock = view.readings.groupby(["participant", "session"])["months_since_surgery"].first()
         keys = pd.MultiIndex.from_frame(rows[["participant", "session"]])
@@ -126,7 +130,7 @@ def _drawn(group: PairedChanges) -> pd.DataFrame:
                 "biomarker": one.biomarker, "response_mean": one.response_mean, "low": one.change.ci_low * scale,
                 "high": one.change.ci_high * scale, "change": one.change.value, "change_low": one.change.ci_low,
                 "change_high": one.change.ci_high, "unit": one.unit, "n": one.n, "p_t": one.p_t, "p_fdr": one.p_fdr,
-                "text": f"{one.change.value:+.2g}{unit} (n {one.n})",
+                "text": f"{one.change.value:+.2g}{unit} (n {one.n})".replace("-", "\N{MINUS SIGN}"),
             }
         )  # fmt: skip
     if not rows:
@@ -142,14 +146,15 @@ def _lead(
     named = "; ".join(f"{row.name} {row.text}" for row in moved.itertuples(index=False)) or "none"
     lead = [f"{len(pairs)} participants have {view.baseline} and {view.followup}. Changed on average: {named}."]
     if clinical is not None:
-        told = [
-            f"{picture_name(str(row.score))}{f' {row.side}' if isinstance(row.side, str) else ''} "
-            f"{row.improved} of {row.n} ({100 * row.improved / row.n:.0f} %)"
-            for row in clinical.responders().itertuples()
-            if row.n
-        ]
+        told = [_share(row) for row in clinical.responders().to_dict("records") if row["n"]]
         lead.append(f"Improved by at least the important difference: {'; '.join(told)}.")
     return tuple(lead)
+
+
+def _share(row: Mapping[Hashable, Any]) -> str:
+    side = f" {row['side']}" if isinstance(row["side"], str) else ""
+    share = 100 * row["improved"] / row["n"]
+    return f"{picture_name(row['score'])}{side} {row['improved']} of {row['n']} ({share:.0f} %)"
 
 
 def _timeline(
@@ -206,7 +211,7 @@ def _methods(
     ]  # fmt: skip
     if clinical is not None:
         sources = dict.fromkeys(
-            f"{picture_name(row.biomarker)}: {row.importance_source}" for row in clinical.frame.itertuples()
+            f"{picture_name(row['biomarker'])}: {row['importance_source']}" for row in clinical.frame.to_dict("records")
         )
         sentences.append(f"Important differences, {'; '.join(sources)}.")
     return " ".join(sentences)

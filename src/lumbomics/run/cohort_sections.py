@@ -15,6 +15,7 @@ from lumbomics.report.cohort import Picture, Section, Table, flow_figure, png_of
 from lumbomics.run.cohort_tables import CohortView
 
 _RESAMPLES: Final = 300
+_FOREST_ROWS: Final = 12
 _RETEST: Final = "retest"
 _GROUP: Final = "site"
 _SHOWN: Final = {
@@ -259,13 +260,15 @@ def _finding_sentence(found: Associations) -> str:
 
 
 def _picture(found: Associations, name: str, title: str) -> Picture:
-    figure = volcano(found) if name == "volcano" else forest(found)
+    figure = volcano(found) if name == "volcano" else forest(found, rows=_FOREST_ROWS)
     words = {
         "volcano": "Each mark is one pair; the higher, the less likely by chance; right: more biomarker, more of the "
         "score. Coloured: findings.",
     }.get(name, "Bars: 95 % intervals. Filled: findings. Direction: up and vermilion, more of the score.")
-    return Picture(title=title, caption=words, alt=_finding_sentence(found), png=png_of(figure), data=_shown(found),
-                   name=name)  # fmt: skip
+    shown = _shown(found) if name == "volcano" else _shown(found).head(_FOREST_ROWS)
+    return Picture(
+        title=title, caption=words, alt=_finding_sentence(found), png=png_of(figure), data=shown, name=name
+    )  # fmt: skip
 
 
 def _shown(found: Associations) -> pd.DataFrame:

@@ -237,7 +237,8 @@ def _months(table: pd.DataFrame) -> dict[str, float]:
     """Median months of each session."""
     if "months_since_surgery" not in table.columns:
         return {}
-    return table.dropna(subset=["months_since_surgery"]).groupby("session")["months_since_surgery"].median().to_dict()
+    middle = table.dropna(subset=["months_since_surgery"]).groupby("session")["months_since_surgery"].median()
+    return {str(name): float(months) for name, months in middle.items()}
 
 
 def _of_rater(table: pd.DataFrame, rater: str | None) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lumbomics.analyse.change import pairs_of_sessions
-from lumbomics.analyse.phenotype import Phenotypes, find_phenotypes, profile_figure, relate
+from lumbomics.analyse.phenotype import NoClusters, Phenotypes, find_phenotypes, profile_figure, relate
 from lumbomics.analyse.prediction import Prediction, calibration_figure, decision_figure, predict
 from lumbomics.core.errors import InputError
 from lumbomics.report.cohort import Picture, Section, Table, png_of
@@ -31,7 +31,7 @@ def phenotype_section(view: CohortView, seed: int) -> Section:
     found = find_phenotypes(rows, features=names, clusters=_CLUSTERS, nulls=_NULLS, bootstrap=_BOOTSTRAP, seed=seed)
     tried = Table(title="Every number of clusters that was tried", frame=found.to_frame(), name="phenotype_trials")
     methods = f"{_AVERAGED} {how} {found.methods()}"
-    if not found.clusters:
+    if isinstance(found.members, NoClusters) or isinstance(found.profile, NoClusters):
         lead = "No groups: one kind of patient would look the same, or the groups do not come back."
         return Section(key="phenotypes", title="Kinds of patients", lead=(lead,), tables=(tried,), methods=methods)
     related = _related(view, found, rows)
@@ -41,7 +41,7 @@ def phenotype_section(view: CohortView, seed: int) -> Section:
         lead=(_phenotype_sentence(found), *_relation_sentences(related)),
         pictures=(
             Picture(
-                title="What makes each group", png=png_of(profile_figure(found)), data=pd.DataFrame(found.profile),
+                title="What makes each group", png=png_of(profile_figure(found)), data=found.profile,
                 name="phenotype_profile",
                 caption="Filled: half a standard deviation or more from the others. Jaccard: how well a group comes "
                 "back when the study is repeated with drawn patients.",
@@ -52,7 +52,7 @@ def phenotype_section(view: CohortView, seed: int) -> Section:
             *([Table(title="Symptoms and response by group", frame=related, name="phenotype_relations", is_open=True)]
               if related is not None else []),
             tried,
-            Table(title="Group of each participant", frame=pd.DataFrame(found.members), name="phenotype_members"),
+            Table(title="Group of each participant", frame=found.members, name="phenotype_members"),
         ),
         methods=methods,
     )  # fmt: skip
@@ -170,8 +170,8 @@ def _relation_sentences(related: pd.DataFrame | None) -> tuple[str, ...]:
     if apart.empty:
         return ("They do not differ in any symptom or response at an adjusted p of 0.05.",)
     told = [
-        f"group {row.cluster}: {picture_name(row.outcome)} {row.value:.2g} against {row.others:.2g}"
-        for row in apart.sort_values("p_adjusted", kind="stable").head(4).itertuples()
+        f"group {row['cluster']}: {picture_name(row['outcome'])} {row['value']:.2g} against {row['others']:.2g}"
+        for row in apart.sort_values("p_adjusted", kind="stable").head(4).to_dict("records")
     ]
     return (f"They differ in what did not make them: {'; '.join(told)}.",)
 
@@ -179,17 +179,18 @@ def _relation_sentences(related: pd.DataFrame | None) -> tuple[str, ...]:
 def _prediction_sentences(found: Prediction, what: str) -> tuple[str, ...]:
     metric = found.permutation.metric if found.permutation is not None else "auc"
     value, low, high = found.estimate(metric)
-    sentences = [f"{what[0].upper()}{what[1:]}: {metric} {value:.2f} [{low:.2f}, {high:.2f}] in patients never seen."]
+    said = {"auc": "AUC", "r2": "R²"}.get(metric, metric)
+    sentences = [f"{what[0].upper()}{what[1:]}: {said} {value:.2f} [{low:.2f}, {high:.2f}] in patients never seen."]
     if found.permutation is not None:
         p = found.permutation
         beyond = "beyond" if p.p <= 0.05 else "not beyond"
-        sentences.append(f"That is {beyond} chance ({p.metric} {p.chance:.2f} with permuted outcomes, p {p.p:.2g}).")
+        sentences.append(f"That is {beyond} chance ({said} {p.chance:.2f} with permuted outcomes, p {p.p:.2g}).")
     models = set(found.performance["model"])
     if "difference" in models:
         more, least, most = found.estimate(metric, model="difference")
         helps = "adds to" if least > 0 else "is not shown to add to"
         sentences.append(
-            f"Imaging {helps} what is known without it: {metric} {more:+.2f} [{least:+.2f}, {most:+.2f}].".replace(
+            f"Imaging {helps} what is known without it: {said} {more:+.2f} [{least:+.2f}, {most:+.2f}].".replace(
                 "-", "\N{MINUS SIGN}"
             )
         )

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from lumbomics.core.errors import InputError
 from lumbomics.report.figures.canvas import INK, new_figure
+from lumbomics.report.text import unit_label
 
 _BLUE, _VERMILION, _QUIET, _SHADE = "#0072b2", "#d55e00", "#9e9e9e", "#f3f5f7"
 # Koo and Li, Journal of Chiropractic Medicine 2016;15:155-163.
 _ICC_STEPS = ((0.5, "poor"), (0.75, "moderate"), (0.9, "good"), (1.0, "excellent"))
 _MINUS = "\N{MINUS SIGN}"
+_ROW_IN = 0.4
 
 
 def png_of(figure: Figure) -> bytes:
@@ -81,12 +83,12 @@ def reliability_figure(rows: pd.DataFrame) -> Figure:
         zip(kinds, ((_BLUE, "o"), (_VERMILION, "s"), (INK, "^")), strict=False)
     ):
         part = rows[rows["between"] == kind].set_index("biomarker").reindex(names)
-        y = np.arange(len(names))[::-1] + 0.14 * (len(kinds) - 1) - 0.28 * shift
+        y = np.arange(len(names))[::-1] + 0.19 * (len(kinds) - 1) - 0.38 * shift
         axes.hlines(y, part["icc_low"], part["icc_high"], color=colour, linewidth=1.5)
         axes.scatter(part["icc"], y, color=colour, marker=marker, s=32, label=f"between {kind}s", zorder=3)
         for at, value, unit in zip(y, part["mdc95"], part["unit"], strict=True):
             if np.isfinite(value):
-                _margin(axes, at, f"{value:.2g} {'' if unit in (None, '1') else unit}".strip(), colour)
+                _margin(axes, at, f"{value:.2g} {unit_label(str(unit))}".strip(), colour)
     lowest = max(0.0, min(0.5, float(np.nanmin(rows["icc_low"].fillna(rows["icc"]))) - 0.05))
     axes.set_xlim(lowest, 1.0)
     for limit, word in _ICC_STEPS:
@@ -135,9 +137,9 @@ def change_figure(rows: pd.DataFrame, *, confidence: float = 0.95) -> Figure:
 
 
 def _dots(rows: int, *, bottom_in: float) -> tuple[Figure, Axes]:
-    height = 0.55 + bottom_in + 0.36 * rows
+    height = 0.55 + bottom_in + _ROW_IN * rows
     figure = new_figure(9.2, height)
-    axes = figure.add_axes((0.3, bottom_in / height, 0.5, 0.36 * rows / height))
+    axes = figure.add_axes((0.3, bottom_in / height, 0.5, _ROW_IN * rows / height))
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_ylim(-0.55, rows - 0.45)
     axes.tick_params(labelsize=8.5)
@@ -152,6 +154,6 @@ def _names(axes: Axes, names: Sequence[str]) -> None:
 
 def _margin(axes: Axes, at: float, text: str, colour: str) -> None:
     axes.text(
-        1.03, at, text.replace("-", _MINUS), transform=axes.get_yaxis_transform(), va="center", fontsize=8.5,
+        1.03, at, text.replace("-", _MINUS), transform=axes.get_yaxis_transform(), va="center", fontsize=8,
         color=colour,
     )  # fmt: skip
