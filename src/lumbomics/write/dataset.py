@@ -24,6 +24,7 @@ run.json
 .unfinished-*
 # Scores have one row a participant and session; BIDS wants one a participant.
 phenotype/
+cohort.duckdb
 """
 _README = """\
 # {name}
