@@ -34,6 +34,7 @@ from lumbomics.measure import measure
 from lumbomics.read import read_nifti_image, read_nifti_labels
 from lumbomics.segment.builtin import BuiltinSegmenter
 from lumbomics.segment.instances import split
+from lumbomics.segment.network.view import SagittalView
 from lumbomics.segment.quality import assess
 from lumbomics.train.config import load_config
 from lumbomics.train.division import held_out
@@ -250,10 +251,10 @@ def picture(image: Image, prediction: Prediction, path: Path, graded: int) -> No
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    thin = int(np.argmin(image.grid.shape))
-    middle = image.grid.shape[thin] // 2
-    plane = np.rot90(np.take(image.array, middle, thin))
-    labels = np.rot90(np.take(prediction.segmentation.spine.array, middle, thin)).astype(float)
+    view = SagittalView.of(image.grid)
+    middle = image.grid.shape[view.order[0]] // 2
+    plane = view.turn(np.asarray(image.array))[middle]
+    labels = view.turn(np.asarray(prediction.segmentation.spine.array))[middle].astype(float)
     figure, axes = plt.subplots(1, 2, figsize=(9, 5.5))
     for axis in axes:
         axis.imshow(plane, cmap="gray", vmax=np.percentile(plane, 99.5))
