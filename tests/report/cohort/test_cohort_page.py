@@ -113,7 +113,7 @@ def test_the_reliability_picture_shows_the_smallest_change_in_its_unit() -> None
         {"biomarker": ["lordosis"], "between": ["rater"], "unit": ["deg"], "icc": [0.9], "icc_low": [0.8],
          "icc_high": [0.95], "mdc95": [4.2]}
     )  # fmt: skip
-    assert "4.2 deg" in texts(reliability_figure(rows))
+    assert "4.2°" in texts(reliability_figure(rows))
 
 
 def test_only_changes_below_the_threshold_are_filled() -> None:

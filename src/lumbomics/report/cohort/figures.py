@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lumbomics.core.errors import InputError
 from lumbomics.report.figures.canvas import INK, new_figure
-from lumbomics.report.text import unit_label
+from lumbomics.report.text import with_unit
 
 _BLUE, _VERMILION, _QUIET, _SHADE = "#0072b2", "#d55e00", "#9e9e9e", "#f3f5f7"
 # Koo and Li, Journal of Chiropractic Medicine 2016;15:155-163.
@@ -88,7 +88,7 @@ def reliability_figure(rows: pd.DataFrame) -> Figure:
         axes.scatter(part["icc"], y, color=colour, marker=marker, s=32, label=f"between {kind}s", zorder=3)
         for at, value, unit in zip(y, part["mdc95"], part["unit"], strict=True):
             if np.isfinite(value):
-                _margin(axes, at, f"{value:.2g} {unit_label(str(unit))}".strip(), colour)
+                _margin(axes, at, with_unit(f"{value:.2g}", str(unit or "1")), colour)
     lowest = max(0.0, min(0.5, float(np.nanmin(rows["icc_low"].fillna(rows["icc"]))) - 0.05))
     axes.set_xlim(lowest, 1.0)
     for limit, word in _ICC_STEPS:
