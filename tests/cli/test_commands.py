@@ -49,7 +49,9 @@ def test_every_command_is_documented_and_is_a_library_call(command: str) -> None
     assert callable(call) or inspect.ismodule(call)
 
 
-@pytest.mark.parametrize("command", ["run", "segment", "qc", "evaluate", "measure", "convert-labels", "phantom", "demo"])
+@pytest.mark.parametrize(
+    "command", ["run", "segment", "qc", "evaluate", "measure", "convert-labels", "phantom", "demo"]
+)
 def test_options_of_a_command_are_arguments_of_its_call(command: str) -> None:
     options = {p.name for p in typer.main.get_command(app).commands[command].params}  # type: ignore[attr-defined]
     arguments = set(inspect.signature(getattr(api, command.replace("-", "_"))).parameters)
