@@ -324,9 +324,11 @@ def in_front(segmentation: Segmentation) -> NDArray[np.bool_]:
     canal = np.argwhere(spine == CANAL)
     points = grid.to_world(canal)
     height = np.round(points[:, 2]).astype(int)
-    low = int(height.min())
-    front = np.full(int(height.max()) - low + 1, -np.inf)
-    np.maximum.at(front, height - low, points[:, 1])
+    low, high = int(height.min()), int(height.max())
+    every = np.arange(low, high + 1)
+    known = np.unique(height)
+    edge = [np.quantile(points[height == z, 1], 0.9) for z in known]  # blind to stray voxels before the canal
+    front = np.interp(every, known, edge)
     bone = np.argwhere((spine > 0) & (spine < 60))
     at = grid.to_world(bone)
     line = front[np.clip(np.round(at[:, 2]).astype(int) - low, 0, len(front) - 1)]

@@ -91,7 +91,10 @@ def _middle_line(lattice: Lattice) -> tuple[Curve | None, Wall | None]:
         inside = wall.in_front(places) & (places.front < _FAR_MM) & (np.abs(places.right) < _FAR_MM)
         if inside.sum() < _LEAST_VOXELS:
             break
-        curve = refined_line(curve, solid[inside], canal)
+        refined = refined_line(curve, solid[inside], canal)
+        if not refined.rises:  # a line that turns back would put two levels at one height
+            break
+        curve = refined
     return curve, find_wall(curve.locate(canal), curve.locate(discs))
 
 

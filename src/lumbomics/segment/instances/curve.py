@@ -15,6 +15,8 @@ EXTENSION_MM = 90.0
 _SMOOTHING_MM = 12.0
 _TURN_SMOOTHING_MM = 30.0
 _NO_WEIGHT = 1e-12
+_STEEPEST = 0.5
+"""How steeply the column may leave the line before, mm per mm (engineering default)."""
 _MOST_TURN = 0.7
 """Sine-like limit of the column's axial turn against the image's front (about 35 degrees)."""
 _ROBUST_MM = 15.0
@@ -80,6 +82,11 @@ class Curve:
         away = points - self.centre[station]
         height, front, right = ((away * axis[station]).sum(axis=1) for axis in (self.up, self.front, self.right))
         return Places((station - self.origin) * STEP_MM + height, front, right)
+
+    @property
+    def rises(self) -> bool:
+        """Whether every sample lies further to the head than the one before."""
+        return bool((np.diff(self.centre @ (self.centre[-1] - self.centre[0])) > 0).all())
 
     def at(self, height: float) -> int:
         """Sample nearest to a height."""
@@ -170,7 +177,7 @@ def _local_line(height: FloatArray, value: FloatArray, at: FloatArray, width_mm:
         mean_x, mean_y = (w * x).sum() / total, (w * y).sum() / total
         spread = (w * (x - mean_x) ** 2).sum()
         slope = (w * (x - mean_x) * (y - mean_y)).sum() / spread if spread > 1e-6 * total else 0.0
-        out[i] = mean_y + slope * (place - mean_x)
+        out[i] = mean_y + np.clip(slope, -_STEEPEST, _STEEPEST) * (place - mean_x)
     return out
 
 
