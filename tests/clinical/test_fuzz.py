@@ -6,7 +6,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lumbomics.clinical import Reader, gather, score_all
@@ -82,6 +82,7 @@ def test_odd_tables_end_in_notes(header: list[str], rows: list[list[str]], separ
     read("treatment_log.csv" if len(header) % 2 else "a.tsv", text.encode("utf-8", errors="replace"))
 
 
+@example(content=b"\xef\xbb\xbf", name="t.csv")
 @settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=60), st.sampled_from(["a.csv", "a.tsv", "a.xlsx"]))
 def test_odd_bytes_end_in_notes(content: bytes, name: str) -> None:

@@ -48,6 +48,8 @@ def read_delimited(path: Path, notes: Notes) -> Raw:
         lines = list(csv.reader(io.StringIO(text), delimiter=separator))
     except csv.Error as error:
         raise ReadError("the file is no text table", got=str(error), where=path.name) from error
+    if not lines:  # bytes that are no white space may still hold no text, as a lone byte order mark
+        raise ReadError("the file is empty", expected="a header line and rows", got="no text", where=path.name)
     header, width = lines[0], len(lines[0])
     rows: list[tuple[int, list[str | float | datetime | date | None]]] = []
     for number, cells in enumerate(lines[1:], start=2):
