@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from lumbomics.cohort.sql import compose, text, texts
-from lumbomics.core.errors import FaultsError, InputError
+from lumbomics.core.errors import FaultsError, InputError, did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +74,7 @@ def unknown(wanted: Sequence[str], known: Sequence[str], what: str) -> Iterator[
     """Yield an error for each name that is not known, with the nearest that are."""
     for name in wanted:
         if name not in known:
-            near = get_close_matches(name, known, n=3)
-            hint = f"did you mean {' or '.join(near)}?" if near else None
+            hint = did_you_mean(name, known)
             yield InputError(f"no {what} of that name in the cohort", got=repr(name), hint=hint)
 
 

@@ -31,6 +31,8 @@ VERTEBRA_NAMES = MappingProxyType(_NAMES)
 """Instance number -> vertebra name."""
 VERTEBRA_NUMBERS = MappingProxyType({name: number for number, name in _NAMES.items()})
 """Vertebra name -> instance number."""
+SACRUM = VERTEBRA_NUMBERS["S1"]
+"""Instance number of the sacrum where it is one, of S1 where its parts are told apart."""
 CRANIOCAUDAL: tuple[int, ...] = (*range(1, 20), 28, *range(20, 26), 26, *range(29, 34), 27)
 """Instance numbers of all vertebrae from head to tail."""
 _RANK: dict[int, int] = {number: rank for rank, number in enumerate(CRANIOCAUDAL)}

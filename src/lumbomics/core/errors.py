@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 
 class LumbomicsError(Exception):
@@ -105,3 +106,9 @@ class FaultsError(LumbomicsError):
         self.faults = tuple(faults)
         lines = "\n".join(f"  {number}. {fault}" for number, fault in enumerate(self.faults, start=1))
         super().__init__(f"{len(self.faults)} fault(s):\n{lines}")
+
+
+def did_you_mean(word: str, known: Sequence[str], *, most: int = 3) -> str | None:
+    """Hint that names up to ``most`` of the ``known`` words nearest to ``word``; ``None`` where none is near."""
+    near = get_close_matches(word, known, n=most)
+    return f"did you mean {' or '.join(near)}?" if near else None

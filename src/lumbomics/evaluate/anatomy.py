@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lumbomics.core.anatomy import CANAL, CORD, CRANIOCAUDAL, DISC_OFFSET, VERTEBRA_NAMES, disc_level, rank
+from lumbomics.core.anatomy import CANAL, CORD, CRANIOCAUDAL, DISC_OFFSET, SACRUM, VERTEBRA_NAMES, disc_level, rank
 from lumbomics.core.grid import Grid
 from lumbomics.core.labels import Labels, Segmentation, Subregion
 from lumbomics.evaluate.scores import Structure
 
-SACRUM = 26
 OPTIONAL_VERTEBRAE = frozenset({28, 25})
 """T13 and L6: most spines lack them."""
 _MOBILE = frozenset(n for n in VERTEBRA_NAMES if rank(n) < rank(SACRUM))

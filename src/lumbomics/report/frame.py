@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, rank
+from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, SACRUM, rank
 from lumbomics.core.labels import Labels, Segmentation, Subregion
 
 FloatArray = NDArray[np.float64]
@@ -20,7 +20,6 @@ _FIRST_SHOWN = rank(17)  # T10: the lumbar picture needs no more of the chest
 _LUMBAR = range(20, 27)
 _BODY_SHARE = 0.6  # of a whole vertebra's voxels, about this part lies in the body, in front
 _MOST_POINTS = 4000
-_SACRUM = 26
 _DEEPEST_BODY_MM = 55.0  # deeper from front to back than any body alone, even one turned by 30 degrees
 
 
@@ -152,9 +151,7 @@ def _forwards(
     world = _unit(_across(np.array([0.0, 1.0, 0.0]), up))
     # Bodies alone say nothing about rotation: the picture then follows the scanner's front.
     # The sacrum is deep by itself.
-    telling = [
-        n for n in bodies if canal is not None or (n != _SACRUM and np.ptp(clouds[n] @ world) > _DEEPEST_BODY_MM)
-    ]
+    telling = [n for n in bodies if canal is not None or (n != SACRUM and np.ptp(clouds[n] @ world) > _DEEPEST_BODY_MM)]
     for number, centre in ((n, bodies[n]) for n in telling):
         behind = clouds[number] if canal is None else canal[np.abs((canal - centre) @ up) < 12]
         if len(behind):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
 
 from lumbomics.advise import load_protocols
 from lumbomics.core.anatomy import Transition
 from lumbomics.core.conventions import Convention
-from lumbomics.core.errors import InputError
+from lumbomics.core.errors import InputError, did_you_mean
 from lumbomics.core.image import Contrast
 from lumbomics.core.measurement import Posture
 from lumbomics.read import EVERY_SERIES
@@ -62,6 +61,5 @@ def _choose(kinds: type[E], word: str, what: str) -> E:
         by_folded = {value.casefold(): value for value in values}
         if word.casefold() in by_folded:
             return kinds(by_folded[word.casefold()])
-        near = get_close_matches(word, values, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else None
+        hint = did_you_mean(word, values)
         raise InputError(f"unknown {what}", expected=", ".join(values), got=repr(word), hint=hint) from None

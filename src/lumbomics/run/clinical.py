@@ -31,7 +31,7 @@ from lumbomics.clinical import (
     score_tables,
 )
 from lumbomics.core.errors import InputError
-from lumbomics.write import write_json_atomic, write_text_atomic
+from lumbomics.write import ignore_in_bids, write_json_atomic, write_text_atomic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,16 +182,8 @@ def _write(scores: Sequence[Score], sessions: Sequence[SessionFacts], folder: Pa
     for table in (*score_tables(scores), *fact_tables(sessions)):
         written.append(write_json_atomic(table.sidecar, folder / f"{table.name}.json"))
         written.append(write_text_atomic(table.text, folder / f"{table.name}.tsv"))
-    _ignore_in_bids(folder)
+    ignore_in_bids(f"{folder.name}/", folder.parent)  # BIDS 1.10 grants phenotype tables one row a participant alone
     return tuple(written)
-
-
-def _ignore_in_bids(folder: Path) -> None:
-    """Name the folder in ``.bidsignore``: BIDS 1.10 grants phenotype tables one row a participant alone."""
-    listed = folder.parent / ".bidsignore"
-    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
-    if f"{folder.name}/" not in lines:
-        write_text_atomic("\n".join([*lines, f"{folder.name}/"]) + "\n", listed)
 
 
 @dataclass(frozen=True, kw_only=True)

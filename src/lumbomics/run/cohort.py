@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,8 @@ from lumbomics.cohort import (
     write_table,
 )
 from lumbomics.cohort import describe as describe_cohort
-from lumbomics.core.errors import InputError, ReadError
-from lumbomics.write import atomic_path, write_text_atomic
+from lumbomics.core.errors import InputError, ReadError, did_you_mean
+from lumbomics.write import atomic_path, ignore_in_bids
 
 INDEX = "cohort.duckdb"
 """Name of the index in the derivatives folder."""
@@ -118,7 +117,7 @@ def build(
         _remove_left_behind(root)
         with atomic_path(index) as temporary:
             build_index(plan, temporary, identifies=_identifies, progress=progress or (lambda *_: None))
-        _ignore_in_bids(root)
+        ignore_in_bids(INDEX, root)
     read = {one.key for one in plan.changed}
     return BuildSummary(
         index=index,
@@ -307,14 +306,6 @@ def _remove_left_behind(root: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _ignore_in_bids(root: Path) -> None:
-    """Name the index in ``.bidsignore``, where the folder is a BIDS dataset."""
-    listed = root / ".bidsignore"
-    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
-    if INDEX not in lines:
-        write_text_atomic("\n".join([*lines, INDEX]) + "\n", listed)
-
-
 def _check_out(out: Path | str | None) -> None:
     if out is not None:
         check_format(Path(out))
@@ -329,6 +320,5 @@ def _written(found: pa.Table, out: Path | str | None) -> None:
 def _one_of(word: str, known: Sequence[str], what: str) -> str:
     if word in known:
         return word
-    near = get_close_matches(word, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else None
+    hint = did_you_mean(word, known, most=1)
     raise InputError(f"unknown {what}", expected=", ".join(known), got=repr(word), hint=hint)

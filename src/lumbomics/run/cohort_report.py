@@ -33,7 +33,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[CohortView, int], Section]], ...] = (
     ("phenotypes", "Kinds of patients", phenotype_section),
     ("prediction", "What can be predicted", prediction_section),
 )
-_PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "statsmodels", "combatlearn")
+_PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "statsmodels")
 
 
 @dataclass(frozen=True, kw_only=True)

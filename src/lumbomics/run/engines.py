@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
-from lumbomics.core.errors import InputError, SegmentationError
+from lumbomics.core.errors import InputError, SegmentationError, did_you_mean
 from lumbomics.segment.protocol import Segmenter
 
 BUILTIN = "builtin"
@@ -22,8 +21,7 @@ def chosen_engine(word: str, *, allow_none: bool = False) -> str:
     folded = word.casefold()
     if folded in known:
         return folded
-    near = get_close_matches(folded, known, n=2)
-    hint = f"did you mean {' or '.join(near)}?" if near else None
+    hint = did_you_mean(folded, known, most=2)
     raise InputError("unknown engine", expected=", ".join(known), got=repr(word), hint=hint)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, Transition
+from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, SACRUM, Transition
 from lumbomics.core.conventions import Convention
 from lumbomics.core.conventions.tables import Facts, entries_of
 from lumbomics.core.errors import InputError
 from lumbomics.core.labels import Subregion
 from lumbomics.evaluate import Matching, Structure
 
-_SACRUM = 26
 _BODIES = frozenset({Convention.VERTEBRA_BODIES_ASCENDING, Convention.VERTEBRA_BODIES_UNORDERED})
 
 
@@ -96,10 +95,10 @@ def _held(convention: Convention, read: ReadOptions) -> set[Structure]:
     entries = entries_of(convention, facts).values()
     spine, regions = {entry.spine for entry in entries}, {entry.subregion for entry in entries}
     found = {
-        Structure.VERTEBRA: bool(spine & set(range(1, _SACRUM))) or Subregion.VERTEBRA in regions,
+        Structure.VERTEBRA: bool(spine & set(range(1, SACRUM))) or Subregion.VERTEBRA in regions,
         Structure.VERTEBRAL_BODY: Subregion.CORPUS in regions,
         Structure.DISC: any(value > DISC_OFFSET for value in spine) or Subregion.DISC in regions,
-        Structure.SACRUM: _SACRUM in spine,
+        Structure.SACRUM: SACRUM in spine,
         Structure.CANAL: CANAL in spine,
         Structure.CORD: CORD in spine,
     }

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from lumbomics import __version__
 from lumbomics.analyse.reliability import intraclass_correlation
-from lumbomics.core.errors import InputError
+from lumbomics.core.errors import InputError, did_you_mean
 from lumbomics.core.image import Contrast, Image, Quantity
 from lumbomics.core.labels import Segmentation
 from lumbomics.core.measurement import Context, Measurement, Result
@@ -268,7 +267,6 @@ def radiomics_as_json(found: Radiomics) -> dict[str, Any]:
 def _chosen(kinds: type[E], word: str, what: str) -> E:
     values = [kind.value for kind in kinds]
     if word not in values:
-        near = get_close_matches(word, values, n=2)
-        hint = f"did you mean {' or '.join(near)}?" if near else None
+        hint = did_you_mean(word, values, most=2)
         raise InputError(f"unknown {what}", expected=", ".join(values), got=repr(word), hint=hint)
     return kinds(word)

@@ -19,7 +19,10 @@ from lumbomics.train.volumes import patients, volume_sample
 def assemble(folder: Path, config: TrainConfig, cache: Path, *, say: Callable[[str], None]) -> Data:
     """Read and prepare all samples; phantoms are painted once and kept in ``cache``."""
     away = held_out(folder, config)
-    volumes = {p: volume_sample(folder / "spider-t2space", p, spacing_mm=config.spacing_mm) for p in _masked(folder)}
+    volumes = {
+        p: volume_sample(folder / "spider-t2space", p, spacing_mm=config.spacing_mm)
+        for p in patients(folder / "spider-t2space")
+    }
     carried: dict[str, list[Sample]] = defaultdict(list)
     for patient, volume in volumes.items():
         found = inherited(folder / "spider-midsag", patient, volume, spacing_mm=config.spacing_mm)
@@ -47,10 +50,6 @@ def assemble(folder: Path, config: TrainConfig, cache: Path, *, say: Callable[[s
             },
         },
     )
-
-
-def _masked(folder: Path) -> tuple[str, ...]:
-    return patients(folder / "spider-t2space")
 
 
 def _together(slices: Sequence[Slice]) -> list[list[Sample]]:

@@ -18,7 +18,10 @@ def held_out(folder: Path, config: TrainConfig) -> frozenset[str]:
     unknown = set(config.validation) - masked
     if unknown:
         raise InputError("validation patients without a mask", got=", ".join(sorted(unknown)), where="config")
-    alone = sorted(
-        {p.name.split("_")[0].removeprefix("sub-") for p in (folder / "spider-midsag").glob("sub-*.nii.gz")} - masked
-    )
-    return frozenset(config.validation) | frozenset(alone[::HELD_OUT_EVERY])
+    return frozenset(config.validation) | frozenset(slices_alone(folder)[::HELD_OUT_EVERY])
+
+
+def slices_alone(folder: Path) -> tuple[str, ...]:
+    """Patients with mid-sagittal slices and no mask, sorted."""
+    found = {p.name.split("_")[0].removeprefix("sub-") for p in (folder / "spider-midsag").glob("sub-*.nii.gz")}
+    return tuple(sorted(found - set(patients(folder / "spider-t2space"))))

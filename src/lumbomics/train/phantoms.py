@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET
+from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, SACRUM
 from lumbomics.core.grid import Grid
 from lumbomics.core.labels import Segmentation
 from lumbomics.core.prediction import Tissue
@@ -21,7 +21,6 @@ FIRST_SEED = 100_000
 """Training phantoms come from seeds no accuracy figure uses."""
 _SLICE_MM = 2.5
 _SLICES = 25
-_SACRUM = 26
 
 
 def phantom_sample(seed: int, *, spacing_mm: float, cache: Path | None = None) -> Sample:
@@ -54,7 +53,7 @@ def tissue_classes(segmentation: Segmentation) -> NDArray[np.uint8]:
     out = np.zeros(spine.shape, dtype=np.uint8)
     out[(spine > 0) & (spine != CANAL) & (spine != CORD)] = Tissue.VERTEBRA
     out[spine > DISC_OFFSET] = Tissue.DISC
-    out[spine == _SACRUM] = Tissue.SACRUM
+    out[spine == SACRUM] = Tissue.SACRUM
     if segmentation.dural_sac is not None:
         out[(segmentation.dural_sac.array > 0) & ((spine == CANAL) | (spine == CORD))] = Tissue.CANAL
     return out

@@ -23,7 +23,7 @@ from lumbomics.segment.builtin import BuiltinSegmenter
 from lumbomics.segment.network.weights import CARD_NAME, WEIGHTS_NAME, Card, DataSource, Metric
 from lumbomics.train.checkpoint import load
 from lumbomics.train.config import TrainConfig, load_config
-from lumbomics.train.division import held_out
+from lumbomics.train.division import held_out, slices_alone
 from lumbomics.train.export import to_onnx
 from lumbomics.train.network import TISSUES, UNet
 from lumbomics.train.samples import PERHAPS_SACRUM, Sample
@@ -142,7 +142,6 @@ def _pixels(
 def _sources(data: Path, config: TrainConfig) -> tuple[DataSource, ...]:
     away = held_out(data, config)
     masked = set(patients(data / "spider-t2space"))
-    alone = {p.name.split("_")[0].removeprefix("sub-") for p in (data / "spider-midsag").glob("sub-*.nii.gz")} - masked
     return (
         DataSource(
             name="SPIDER, T2 SPACE volumes with masks",
@@ -155,7 +154,7 @@ def _sources(data: Path, config: TrainConfig) -> tuple[DataSource, ...]:
             name="SPIDER, mid-sagittal slices without masks",
             licence="CC BY 4.0",
             attribution=_SPIDER,
-            patients=len(alone - away),
+            patients=len(set(slices_alone(data)) - away),
             use="T1, T2 and T2 SPACE, labelled by the network itself where it was sure",
         ),
         DataSource(

@@ -27,12 +27,11 @@ def probabilities(network: nn.Module, sample: Sample) -> Iterator[NDArray[np.flo
 def logits_of(network: nn.Module, sample: Sample) -> Iterator[NDArray[np.float32]]:
     """Tissue logits (5, rows, columns) slice by slice, on the network's voxels."""
     rows, columns = sample.slices.shape[1:]
+    slices = sample.slices.astype(np.float32)
     network.eval()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         for number in range(len(sample.slices)):
-            stack = stack_neighbours(
-                sample.slices.astype(np.float32), slice_spacing_mm=sample.spacing_mm, numbers=[number]
-            )
+            stack = stack_neighbours(slices, slice_spacing_mm=sample.spacing_mm, numbers=[number])
             inputs = torch.from_numpy(pad_to_multiple(stack)).contiguous(memory_format=torch.channels_last)
             yield network(inputs)[0, :TISSUES, :rows, :columns].float().numpy()
 

@@ -60,7 +60,7 @@ def labels_on(prepared: Prepared, labels: Labels) -> NDArray[np.uint8]:
     turned = prepared.view.turn(labels.array)
     resample = PlaneResampler.between(
         size=prepared.stored_size,
-        spacing_mm=_plane_mm(prepared),
+        spacing_mm=prepared.stored_spacing_mm,
         wanted_size=(prepared.array.shape[1], prepared.array.shape[2]),
         wanted_mm=(prepared.spacing_mm, prepared.spacing_mm),
     )
@@ -76,8 +76,3 @@ def sacrum_unknown(labels: NDArray[np.uint8], *, spacing_mm: float) -> NDArray[n
     below = out[:, max(first, 0) :]
     below[below == Tissue.BACKGROUND] = PERHAPS_SACRUM
     return out
-
-
-def _plane_mm(prepared: Prepared) -> tuple[float, float]:
-    spacing = prepared.grid.spacing_mm
-    return float(spacing[prepared.view.order[1]]), float(spacing[prepared.view.order[2]])

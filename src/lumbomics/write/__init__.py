@@ -7,7 +7,7 @@ from lumbomics.write.atomic import (
     write_json_atomic,
     write_text_atomic,
 )
-from lumbomics.write.dataset import write_dataset_description
+from lumbomics.write.dataset import ignore_in_bids, write_dataset_description
 from lumbomics.write.dicom import write_dicom_series
 from lumbomics.write.drawings import write_drawings
 from lumbomics.write.label_maps import MUSCLE_NAMES, SUBREGION_NAMES, foramen_names, write_labels_nifti
@@ -33,6 +33,7 @@ __all__ = [
     "column_descriptions",
     "foramen_names",
     "hash_file",
+    "ignore_in_bids",
     "is_complete",
     "read_measurements",
     "read_run_manifest",

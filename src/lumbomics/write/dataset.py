@@ -76,3 +76,17 @@ def write_dataset_description(folder: Path | str, *, name: str, sources: Sequenc
         write_text_atomic(_README.format(name=name, version=__version__), root / "README.md"),
         write_json_atomic(description, root / "dataset_description.json"),
     )
+
+
+def ignore_in_bids(line: str, folder: Path | str) -> None:
+    """Name ``line`` in the folder's ``.bidsignore``, unless it stands there.
+
+    Raises
+    ------
+    OutputError
+        As in ``atomic_path``.
+    """
+    listed = Path(folder) / ".bidsignore"
+    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
+    if line not in lines:
+        write_text_atomic("\n".join([*lines, line]) + "\n", listed)

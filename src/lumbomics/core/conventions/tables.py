@@ -18,6 +18,7 @@ from lumbomics.core.anatomy import (
     CORD,
     DISC_OFFSET,
     ENDPLATE_OFFSET,
+    SACRUM,
     VERTEBRA_NAMES,
     VERTEBRA_NUMBERS,
     Transition,
@@ -28,7 +29,6 @@ from lumbomics.core.conventions.totalsegmentator import TOTAL, TOTAL_MR, VERTEBR
 from lumbomics.core.labels import Subregion, spine_name
 
 Table = dict[int, Entry]
-SACRUM = 26
 _RIB_OFFSET = 32
 _WITH_SACRUM = "S1 is not parted from the sacrum in the spine map"
 _ENDPLATE = "endplates are held by the semantic map alone, without their level"

@@ -14,6 +14,7 @@ from lumbomics.core.anatomy import (
     CANAL,
     CORD,
     DISC_OFFSET,
+    SACRUM,
     VERTEBRA_NAMES,
     Transition,
     below,
@@ -21,7 +22,7 @@ from lumbomics.core.anatomy import (
 )
 from lumbomics.core.conventions.convention import Convention, ConvertedLabels, Loss
 from lumbomics.core.conventions.recode import recode
-from lumbomics.core.conventions.tables import SACRUM, Facts, Table, entries_of, numbers_of
+from lumbomics.core.conventions.tables import Facts, Table, entries_of, numbers_of
 from lumbomics.core.errors import InputError, LabelError
 from lumbomics.core.labels import Labels, Segmentation, Subregion, spine_name
 

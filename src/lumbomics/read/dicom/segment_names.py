@@ -11,14 +11,22 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from lumbomics.core.anatomy import CANAL, CORD, CRANIOCAUDAL, DISC_OFFSET, VERTEBRA_NAMES, VERTEBRA_NUMBERS, below
+from lumbomics.core.anatomy import (
+    CANAL,
+    CORD,
+    CRANIOCAUDAL,
+    DISC_OFFSET,
+    SACRUM,
+    VERTEBRA_NAMES,
+    VERTEBRA_NUMBERS,
+    below,
+)
 from lumbomics.core.labels import Muscle, Subregion
 from lumbomics.read.dicom.view import value_of
 
 Targets = dict[str, int]
 """Name of one of the project's maps -> number in it."""
 
-_SACRUM = VERTEBRA_NUMBERS["S1"]
 _SNOMED = "SCT"
 _S1_CODE = "65985001"
 _BODY_CODE = "3572006"
@@ -38,7 +46,7 @@ _DISC_BELOW_TEXT = re.compile(rf"(?:{_DISC}) below {_LEVEL}")
 _BETWEEN = r"[_\-\u2013\u2014/\\,.:()]+"
 _SIDED = re.compile(r"\b(left|right)\b")
 _PLAIN: dict[str, Targets] = {
-    "sacrum": {"spine": _SACRUM},
+    "sacrum": {"spine": SACRUM},
     "coccyx": {"spine": VERTEBRA_NUMBERS["Cocc"]},
     "cocc": {"spine": VERTEBRA_NUMBERS["Cocc"]},
     "spinal cord": {"spine": CORD},
@@ -137,7 +145,7 @@ def _disc(above: str, under: str) -> Targets:
     """Disc between two neighbours; nothing where they are none. ``L4 5`` and ``L5 S`` leave something out."""
     upper = _number(above)
     if under == "s":
-        lower = _SACRUM
+        lower = SACRUM
     else:
         name = above[:-1].rstrip("0123456789") + under if under.isdigit() else under
         lower = VERTEBRA_NUMBERS.get(name.upper().replace("TH", "T"), 0)
@@ -202,7 +210,7 @@ def _specific(code: Code) -> Targets:
 def _snomed() -> tuple[tuple[str, Targets], ...]:
     """SNOMED CT identifiers from DICOM's code dictionary, and S1 as TotalSegmentator's published mapping has it."""
     named: dict[str, Targets] = {
-        "Sacrum": {"spine": _SACRUM},
+        "Sacrum": {"spine": SACRUM},
         "Coccyx": {"spine": VERTEBRA_NUMBERS["Cocc"]},
         "SpinalCord": {"spine": CORD},
         "VertebralCanal": {"spine": CANAL},
@@ -215,7 +223,7 @@ def _snomed() -> tuple[tuple[str, Targets], ...]:
             named[f"{VERTEBRA_NAMES[number]}{VERTEBRA_NAMES[under]}Disc"] = {"spine": number + DISC_OFFSET}
     known = set(codes.SCT.dir())
     table = [(str(getattr(codes.SCT, name).value), targets) for name, targets in named.items() if name in known]
-    return (*table, (_S1_CODE, {"spine": _SACRUM}))
+    return (*table, (_S1_CODE, {"spine": SACRUM}))
 
 
 def _is(code: Code, snomed: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lumbomics.core.anatomy import CANAL
+from lumbomics.core.anatomy import CANAL, SACRUM
 from lumbomics.core.grid import FloatArray
 from lumbomics.core.prediction import Tissue
 from lumbomics.core.provenance import Decision
@@ -24,7 +24,7 @@ from lumbomics.segment.instances.curve import Curve, Places, first_line, refined
 from lumbomics.segment.instances.discs import Plane, find_discs, pieces
 from lumbomics.segment.instances.lattice import DROPPED, BoolArray, IntArray, Lattice
 from lumbomics.segment.instances.level import Level, rays_of
-from lumbomics.segment.instances.numbering import S1, Junction, disc_values, sacral_disc_values, vertebra_values
+from lumbomics.segment.instances.numbering import Junction, disc_values, sacral_disc_values, vertebra_values
 from lumbomics.segment.instances.posterior import assign_posterior
 from lumbomics.segment.instances.wall import Wall, find_wall
 
@@ -294,9 +294,9 @@ class _Builder:
         bone, sacrum = labels[Tissue.VERTEBRA], labels[Tissue.SACRUM]
         bone_index = self.bone.index[ahead]
         sacral_index = self.sacrum.index[self._in_column(self.sacrum.places)]
-        sacrum[tuple(self.sacrum.index.T)] = S1 if sacral_from < len(cut) else DROPPED
+        sacrum[tuple(self.sacrum.index.T)] = SACRUM if sacral_from < len(cut) else DROPPED
         for number, interval in enumerate(cut):
-            value = S1 if number >= sacral_from else values.get(number, DROPPED)
+            value = SACRUM if number >= sacral_from else values.get(number, DROPPED)
             bone[tuple(bone_index[interval.bone].T)] = value
             if number < sacral_from:
                 sacrum[tuple(sacral_index[interval.sacrum - len(bone_index)].T)] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lumbomics.core.anatomy import DISC_OFFSET, VERTEBRA_NAMES, Numbering, NumberingSource, Transition
+from lumbomics.core.anatomy import DISC_OFFSET, SACRUM, VERTEBRA_NAMES, Numbering, NumberingSource, Transition
 from lumbomics.core.provenance import Decision
 
 USUAL_COUNT = 1 - 32 / 418
@@ -17,7 +17,6 @@ UNSEEN_DISC = 0.5
 """Trust that the lowest vertebra is L5 where the column ends with bone and no disc or sacrum under it; as above."""
 TRANSITIONAL = 0.6
 """Trust in the numbers where the junction looks transitional; as above."""
-S1 = 26
 _FROM_L5_UP = (*range(24, 19, -1), *range(19, 0, -1))
 
 
@@ -61,7 +60,7 @@ def disc_values(vertebrae: list[int]) -> list[int]:
 
 def sacral_disc_values(count: int) -> list[int]:
     """Numbers of discs inside the sacrum, head to tail (S1-S2 first); 0 past the fifth."""
-    return [*disc_values([S1, 29, 30, 31, 32]), *([0] * count)][:count]
+    return [*disc_values([SACRUM, 29, 30, 31, 32]), *([0] * count)][:count]
 
 
 def judge(junction: Junction) -> tuple[Numbering, Decision]:

@@ -56,6 +56,11 @@ class Prepared:
         """Rows and columns of a slice on the image's own grid."""
         return self.grid.shape[self.view.order[1]], self.grid.shape[self.view.order[2]]
 
+    @property
+    def stored_spacing_mm(self) -> tuple[float, float]:
+        """Distance of the image's own rows and columns."""
+        return _plane_spacing_mm(self.grid, self.view)
+
     @cached_property
     def working_grid(self) -> Grid:
         """Grid of ``array``: its axes are slices, rows and columns."""
@@ -73,7 +78,7 @@ class Prepared:
             size=(self.array.shape[1], self.array.shape[2]),
             spacing_mm=(self.spacing_mm, self.spacing_mm),
             wanted_size=self.stored_size,
-            wanted_mm=_plane_spacing_mm(self.grid, self.view),
+            wanted_mm=self.stored_spacing_mm,
         )
 
     def restore_plane(self, planes: NDArray[Any]) -> NDArray[np.float32]:

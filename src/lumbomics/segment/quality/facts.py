@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lumbomics.core.anatomy import CANAL, CORD, VERTEBRA_NUMBERS, rank
+from lumbomics.core.anatomy import CANAL, CORD, SACRUM, rank
 from lumbomics.core.labels import Labels
 
 FloatArray = NDArray[np.float64]
 
-SACRUM = VERTEBRA_NUMBERS["S1"]
 _MOST_POINTS = 5000
 _BIN_MM = 3.0
 _DEEPEST_BODY_MM = 55.0  # deeper from front to back than any body alone

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from lumbomics.core.anatomy import VERTEBRA_NAMES, below, rank, sort_craniocaudal
+from lumbomics.core.anatomy import SACRUM, VERTEBRA_NAMES, below, rank, sort_craniocaudal
 from lumbomics.core.quality import Finding, Verdict
-from lumbomics.segment.quality.facts import SACRUM, Block, SpineFacts
+from lumbomics.segment.quality.facts import Block, SpineFacts
 from lumbomics.segment.quality.settings import QualitySettings
 
 

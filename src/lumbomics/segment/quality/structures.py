@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
-from lumbomics.core.anatomy import CANAL, DISC_OFFSET, VERTEBRA_NAMES, below, rank
+from lumbomics.core.anatomy import CANAL, DISC_OFFSET, SACRUM, VERTEBRA_NAMES, below, rank
 from lumbomics.core.labels import spine_name
 from lumbomics.core.quality import Finding
-from lumbomics.segment.quality.facts import SACRUM, Block, SpineFacts
+from lumbomics.segment.quality.facts import Block, SpineFacts
 from lumbomics.segment.quality.settings import QualitySettings
 
 _CANAL_BIN_MM = 2.0
