@@ -14,6 +14,7 @@ from lumbomics.core.errors import CatalogueError, FaultsError
 
 Break = Callable[[str, str, str], None]
 ALIGNMENT = "biomarkers/alignment_motion.yaml"
+SPINE = "quantities/spine.yaml"
 
 
 @pytest.fixture
@@ -62,16 +63,22 @@ def test_an_untouched_copy_has_no_fault(records: Path) -> None:
         (ALIGNMENT, "id: pelvic_tilt", "id: sacral_slope", "biomarkers", "more than once"),
         ("biomarkers/ct_bone_implant.yaml", "level: L1", "level: X1", "bony_canal_dimensions", "unknown level"),
         ("meta.yaml", "  scs: ", "  stimulators: ", "groups", "unknown group"),
-        ("quantities.yaml", "biomarker: disc_volume", "biomarker: disc_mass", "disc_mass.label_volume", "no such"),
-        ("quantities.yaml", "unit: mm3, site: disc", "unit: mm2, site: disc", "disc_volume.label_volume", "unit"),
         (
-            "quantities.yaml",
+            SPINE,
+            "biomarker: disc_volume",
+            "biomarker: disc_mass",
+            "disc_mass.label_volume",
+            "no such",
+        ),
+        (SPINE, "unit: mm3, site: disc", "unit: mm2, site: disc", "disc_volume.label_volume", "unit"),
+        (
+            SPINE,
             "unit: mm3, site: disc",
             "unit: mm3, site: global",
             "disc_volume.label_volume: site",
             "site",
         ),
-        ("quantities.yaml", "sides: true,", "sides: false,", "foraminal_dimensions", "side_wise"),
+        (SPINE, "sides: true,", "sides: false,", "foraminal_dimensions", "side_wise"),
         ("instruments.yaml", "low: 0, high: 10}", "low: 10, high: 0}", "nrs_back: ranges.0", "below"),
         ("instruments.yaml", "{low: 2, high: 2", "{low: 3, high: 2", "nrs_back: important_change.0", "exceed"),
         ("rules.yaml", 'imaging_stage == "first"', 'imaging_stage == "third"', "G01: when", "cannot be 'third'"),
@@ -131,10 +138,10 @@ def test_faults_of_several_files_come_together(records: Path, break_text: Break)
 
 def test_a_file_that_is_no_mapping_or_holds_no_list_is_a_fault(records: Path) -> None:
     (records / "instruments.yaml").write_text("- 1\n", encoding="utf-8")
-    (records / "quantities.yaml").write_text("quantities: many\n", encoding="utf-8")
+    (records / SPINE).write_text("quantities: many\n", encoding="utf-8")
     found = "\n".join(faults_of(records))
     assert "instruments.yaml: holds no mapping" in found
-    assert "quantities.yaml: a list of records is missing" in found
+    assert f"{SPINE}: a list of records is missing" in found
 
 
 def test_a_folder_without_records_is_a_fault_for_each_missing_part(tmp_path: Path) -> None:
@@ -142,7 +149,7 @@ def test_a_folder_without_records_is_a_fault_for_each_missing_part(tmp_path: Pat
     parts = (
         "biomarkers: holds no records",
         "meta.yaml",
-        "quantities.yaml",
+        "quantities: holds no records",
         "instruments.yaml",
         "rules.yaml",
         "evidence.csv",

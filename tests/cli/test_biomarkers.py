@@ -11,6 +11,8 @@ from lumbomics import measure
 from lumbomics.catalogue import load_biomarkers
 from lumbomics.cli.biomarkers import app
 
+MEASURED = {*measure.IMPLEMENTED, *measure.EXAMINED}
+
 
 @pytest.fixture(autouse=True)
 def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,9 +27,9 @@ def test_without_a_subcommand_all_are_listed_and_the_implemented_marked() -> Non
     result = call()
     assert result.exit_code == 0
     lines = {line.split()[1]: line for line in result.output.splitlines() if line.startswith(" ●")}
-    assert set(lines) == set(measure.IMPLEMENTED)
+    assert set(lines) == MEASURED
     assert all(identifier in result.output for identifier in load_biomarkers())
-    assert f"141 biomarkers, {len(measure.IMPLEMENTED)} implemented" in result.output
+    assert f"141 biomarkers, {len(MEASURED)} implemented" in result.output
 
 
 def test_list_is_the_same_as_no_subcommand() -> None:
@@ -36,8 +38,8 @@ def test_list_is_the_same_as_no_subcommand() -> None:
 
 def test_the_json_list_holds_the_implemented_only_when_asked() -> None:
     document = json.loads(call("--implemented", "--json").output)
-    assert {row["id"] for row in document["biomarkers"]} == set(measure.IMPLEMENTED)
-    assert document["total"] == document["implemented"] == len(measure.IMPLEMENTED)
+    assert {row["id"] for row in document["biomarkers"]} == MEASURED
+    assert document["total"] == document["implemented"] == len(MEASURED)
 
 
 @pytest.mark.parametrize("biomarker", sorted(load_biomarkers()))

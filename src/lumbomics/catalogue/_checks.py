@@ -34,7 +34,7 @@ def group_faults(records: Sequence[BiomarkerRecord], meta: Meta | None) -> Itera
 def quantity_faults(quantities: Iterable[Quantity], biomarkers: Biomarkers) -> Iterator[CatalogueError]:
     """Find quantities without a biomarker, or with a unit, site or side that the biomarker does not have."""
     for quantity in quantities:
-        where = f"quantities.yaml: {quantity.biomarker}.{quantity.method}"
+        where = f"quantities: {quantity.biomarker}.{quantity.method}"
         record = biomarkers.get(quantity.biomarker)
         if record is None:
             yield CatalogueError("no such biomarker", got=quantity.biomarker, where=f"{where}: biomarker")

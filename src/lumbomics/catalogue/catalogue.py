@@ -99,11 +99,13 @@ def _biomarkers(folder: Traversable, meta: Meta | None, faults: Faults) -> Mappi
 def _quantities(
     folder: Traversable, biomarkers: Mapping[str, BiomarkerRecord], faults: Faults
 ) -> Mapping[tuple[str, str], Quantity]:
-    name = "quantities.yaml"
-    rows = rows_of(read_yaml(folder, name, faults), "quantities", name, faults)
-    quantities = parse_all(Quantity, rows, "biomarker", name, faults)
+    quantities: list[Quantity] = []
+    for name in list_yaml(folder, "quantities", faults):
+        path = f"quantities/{name}"
+        rows = rows_of(read_yaml(folder, path, faults), "quantities", path, faults)
+        quantities += parse_all(Quantity, rows, "biomarker", path, faults)
     faults.extend(quantity_faults(quantities, biomarkers))
-    return _table(quantities, lambda quantity: quantity.key, name, faults)
+    return _table(quantities, lambda quantity: quantity.key, "quantities", faults)
 
 
 def _instruments(folder: Traversable, faults: Faults) -> Mapping[str, Instrument]:

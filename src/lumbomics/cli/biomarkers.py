@@ -64,9 +64,9 @@ def show(
 
 
 def _implemented() -> Collection[str]:
-    from lumbomics.measure import IMPLEMENTED
+    from lumbomics.measure import EXAMINED, IMPLEMENTED
 
-    return IMPLEMENTED.keys()
+    return (*IMPLEMENTED, *EXAMINED)
 
 
 def _console() -> Console:

@@ -20,7 +20,7 @@ _LEAST_POINTS = 12
 
 @dataclass(frozen=True, eq=False)
 class Endplate:
-    """One endplate, as `catalogue/records/quantities.yaml` defines it.
+    """One endplate, as `catalogue/records/quantities/` defines it.
 
     Parameters
     ----------

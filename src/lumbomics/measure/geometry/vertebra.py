@@ -48,7 +48,7 @@ class VertebraGeometry:
     number, level
         Instance number and name.
     frame
-        Body frame: origin at the body's centroid (S1: on the endplate), axes as in quantities.yaml.
+        Body frame: origin at the body's centroid (S1: on the endplate), axes as in quantities/spine.yaml.
     body
         The vertebral body (S1: the whole structure that carries the endplate).
     superior, inferior

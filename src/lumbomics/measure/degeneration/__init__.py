@@ -1,0 +1,1 @@
+"""Worn discs, endplates and facet joints, and displaced disc material."""

@@ -1,0 +1,176 @@
+"""Biomarkers that need several series of a visit: which function measures which, and the one call that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumbomics.catalogue import load_catalogue
+from lumbomics.core.errors import CatalogueError, InputError
+from lumbomics.core.examination import Examination, Scan
+from lumbomics.core.image import Contrast
+from lumbomics.core.measurement import Absent, Context, Reason, Result
+from lumbomics.core.visit import Plane
+from lumbomics.measure.attempt import pair_level
+from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.slices import AxialSlice, slices_at
+from lumbomics.measure.geometry.spine import SpineGeometry
+from lumbomics.measure.registry import sites
+
+T2_CONTRASTS = (Contrast.T2, Contrast.T2_SPACE)
+"""Contrasts read as T2, best first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExaminationOptions:
+    """Choices made before measuring; engineering defaults, none a diagnostic cut-off.
+
+    Parameters
+    ----------
+    most_obscured
+        Share of a region that metal may spoil before its values are Absent.
+    disc_half_height_mm
+        Slices whose plane passes so near the disc's middle count as slices through the disc.
+    mature_months
+        Scar is called mature from here on.
+    early_months
+        Examinations before carry the caution of the early postoperative days.
+    """
+
+    most_obscured: float = 0.2
+    disc_half_height_mm: float = 8.0
+    mature_months: float = 6.0
+    early_months: float = 1.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.most_obscured <= 1:
+            raise InputError(
+                "share out of range", expected="0 to 1", got=str(self.most_obscured), where="most_obscured"
+            )
+        if not 0 < self.early_months <= self.mature_months or self.disc_half_height_mm <= 0:
+            raise InputError("distances and times must be positive and in order", got=str(self))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExaminedSpine:
+    """A described spine with all series laid over it."""
+
+    spine: SpineGeometry
+    examination: Examination
+    options: ExaminationOptions = field(default_factory=ExaminationOptions)
+
+    def scan(self, *contrasts: Contrast, plane: Plane | None = None, fat_suppressed: bool | None = None) -> Scan:
+        """Return the best scan of the contrasts (first named first); NotMeasurableError where there is none."""
+        found = self.examination.of(contrasts, plane=plane, fat_suppressed=fat_suppressed)
+        if found:
+            return found[0]
+        reason = Reason.NO_CONTRAST_SERIES if contrasts == (Contrast.T1_POST,) else Reason.NO_SUITABLE_SERIES
+        which = " or ".join(contrasts)
+        raise NotMeasurableError(reason, f"the examination has no {f'{plane} ' if plane else ''}{which} series")
+
+    def slices(
+        self, scan: Scan, upper: str, lower: str, *, half_height_mm: float | None = None
+    ) -> tuple[AxialSlice, ...]:
+        """Return the slices of an axial scan through a disc; NotMeasurableError where none passes."""
+        reach = self.options.disc_half_height_mm if half_height_mm is None else half_height_mm
+        centre = self.spine.disc(upper, lower).points_mm.mean(axis=0)
+        segment = self.spine.segment(upper, lower)
+        return slices_at(scan, segment, centre, half_height_mm=reach, level=pair_level(upper, lower))
+
+    def require_clear(self, obscured: NDArray[np.bool_], what: str) -> None:
+        """Raise NotMeasurableError where metal spoils too much of a region; ``obscured`` holds its voxels."""
+        share = float(obscured.mean()) if obscured.size else 0.0
+        if share > self.options.most_obscured:
+            raise NotMeasurableError(
+                Reason.NOT_ASSESSABLE_METAL,
+                f"metal spoils {100 * share:.0f} % of {what}, {100 * self.options.most_obscured:.0f} % are allowed",
+            )
+
+    def time_caution(self, level: str) -> str | None:
+        """Tell what the time since the last operation at a level says against a value; ``None`` where nothing does."""
+        known = [one.months for one in self.examination.operated(level) if one.months is not None]
+        if not known:
+            return None
+        months = min(known)
+        if months < self.options.early_months:
+            return f"{months:.1f} months after surgery: normal healing looks like disease here"
+        if months < self.options.mature_months:
+            return f"{months:.1f} months after surgery: scar is not mature"
+        return None
+
+
+ExaminationFunction = Callable[[ExaminedSpine], list[Result]]
+"""A pure function: a spine with all its series -> every result of one biomarker."""
+
+_FUNCTIONS: dict[str, ExaminationFunction] = {}
+EXAMINED: Mapping[str, ExaminationFunction] = MappingProxyType(_FUNCTIONS)
+"""Biomarker id -> function, for the biomarkers that need several series."""
+
+
+def examines(biomarker: str) -> Callable[[ExaminationFunction], ExaminationFunction]:
+    """Register a function under a catalogue id; CatalogueError if the id is taken."""
+
+    def register(function: ExaminationFunction) -> ExaminationFunction:
+        if biomarker in _FUNCTIONS:
+            raise CatalogueError("biomarker is implemented twice", got=biomarker)
+        _FUNCTIONS[biomarker] = function
+        return function
+
+    return register
+
+
+def measure_examination(
+    examined: ExaminedSpine, *, only: Collection[str] | None = None, context: Context | None = None
+) -> tuple[Result, ...]:
+    """Measure every biomarker that needs several series.
+
+    Parameters
+    ----------
+    examined
+        The spine and its series.
+    only
+        Biomarker ids to measure; all by default.
+    context
+        What the results share; a result's own series stands over the shared one.
+
+    Returns
+    -------
+    Every (biomarker, method, level, side) in question exactly once, as Measurement or Absent.
+
+    Raises
+    ------
+    InputError
+        If ``only`` names a biomarker that is not implemented.
+    """
+    unknown = sorted(set(only or ()) - set(EXAMINED))
+    if unknown:
+        raise InputError("biomarkers are not implemented", expected=", ".join(sorted(EXAMINED)), got=", ".join(unknown))
+    wanted = [name for name in EXAMINED if only is None or name in only]
+    results = [result for name in wanted for result in _run(name, examined)]
+    shared = context or Context()
+    return tuple(result.within(replace(shared, series=result.context.series or shared.series)) for result in results)
+
+
+def _run(biomarker: str, examined: ExaminedSpine) -> list[Result]:
+    numbering = examined.spine.segmentation.numbering.confidence
+    least = examined.spine.options.minimum_numbering_confidence
+    if numbering is None or numbering >= least:
+        return EXAMINED[biomarker](examined)
+    detail = f"the level numbers are {100 * numbering:.0f} % sure, {100 * least:.0f} % are asked for"
+    return [
+        Absent(
+            biomarker=biomarker,
+            method=quantity.method,
+            level=level,
+            side=side,
+            reason=Reason.LOW_NUMBERING_CONFIDENCE,
+            detail=detail,
+        )
+        for quantity in load_catalogue().quantities.values()
+        if quantity.biomarker == biomarker
+        for level, side in sites(quantity, examined.spine)
+    ]

@@ -1,0 +1,1 @@
+"""Paraspinal muscles: size and fat."""

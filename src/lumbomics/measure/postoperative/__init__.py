@@ -1,0 +1,1 @@
+"""The operated level: scar, recurrent herniation, clumped roots, collections, infection, metal."""
