@@ -62,6 +62,9 @@ class ExaminedSpine:
     spine: SpineGeometry
     examination: Examination
     options: ExaminationOptions = field(default_factory=ExaminationOptions)
+    _slices: dict[tuple[str, str, str, float], tuple[AxialSlice, ...]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def scan(self, *contrasts: Contrast, plane: Plane | None = None, fat_suppressed: bool | None = None) -> Scan:
         """Return the best scan of the contrasts (first named first); NotMeasurableError where there is none."""
@@ -75,11 +78,15 @@ class ExaminedSpine:
     def slices(
         self, scan: Scan, upper: str, lower: str, *, half_height_mm: float | None = None
     ) -> tuple[AxialSlice, ...]:
-        """Return the slices of an axial scan through a disc; NotMeasurableError where none passes."""
+        """Return the slices of an axial scan through a disc, found once; NotMeasurableError where none passes."""
         reach = self.options.disc_half_height_mm if half_height_mm is None else half_height_mm
-        centre = self.spine.disc(upper, lower).points_mm.mean(axis=0)
-        segment = self.spine.segment(upper, lower)
-        return slices_at(scan, segment, centre, half_height_mm=reach, level=pair_level(upper, lower))
+        key = scan.name, upper, lower, reach
+        if key not in self._slices:
+            centre = self.spine.disc(upper, lower).points_mm.mean(axis=0)
+            segment = self.spine.segment(upper, lower)
+            level = pair_level(upper, lower)
+            self._slices[key] = slices_at(scan, segment, centre, half_height_mm=reach, level=level)
+        return self._slices[key]
 
     def require_clear(self, obscured: NDArray[np.bool_], what: str) -> None:
         """Raise NotMeasurableError where metal spoils too much of a region; ``obscured`` holds its voxels."""
