@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, Side
 from lumbomics.core.labels import Subregion
 from lumbomics.phantom.canal import Canal, build_canal
+from lumbomics.phantom.cauda import Cauda, build_cauda
 from lumbomics.phantom.chain import Vertebra, build_chain
 from lumbomics.phantom.disc import disc_solid, foramen_solid, herniation_solids
 from lumbomics.phantom.parameters import PhantomParameters
@@ -21,6 +22,8 @@ from lumbomics.phantom.shapes import Solid
 FloatArray = NDArray[np.float64]
 
 SPINE, SUBREGION, FORAMINA, SAC = "spine", "subregion", "foramina", "dural_sac"
+MUSCLE, DISPLACED = "muscle", "displaced"
+"""Maps that only some calls sample: the muscles, and disc material beyond its disc's outline."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,8 @@ class Anatomy:
         Posterior elements and sacral masses.
     fronts
         Discs, herniations, bodies and foramina.
+    cauda
+        Courses of the roots in the sac.
     """
 
     parameters: PhantomParameters
@@ -65,6 +70,7 @@ class Anatomy:
     canal: Canal = field(repr=False)
     arches: tuple[Layer, ...] = field(repr=False)
     fronts: tuple[Layer, ...] = field(repr=False)
+    cauda: Cauda = field(repr=False)
 
     @property
     def pairs(self) -> tuple[tuple[str, Vertebra, Vertebra], ...]:
@@ -80,7 +86,8 @@ def build_anatomy(parameters: PhantomParameters) -> Anatomy:
     """Build every structure from the parameters."""
     chain = build_chain(parameters)
     canal = build_canal(chain, parameters)
-    return Anatomy(parameters, chain, canal, tuple(_arches(chain, parameters)), tuple(_fronts(chain, parameters)))
+    arches, fronts = tuple(_arches(chain, parameters)), tuple(_fronts(chain, parameters))
+    return Anatomy(parameters, chain, canal, arches, fronts, build_cauda(canal))
 
 
 def _arches(chain: tuple[Vertebra, ...], parameters: PhantomParameters) -> list[Layer]:
@@ -100,7 +107,7 @@ def _fronts(chain: tuple[Vertebra, ...], parameters: PhantomParameters) -> list[
         values = {SPINE: DISC_OFFSET + upper.number, SUBREGION: int(Subregion.DISC)}
         layers.append(Layer(disc_solid(upper, lower), values, open_places))
         extruded = herniation_solids(upper, lower, parameters)
-        layers += [Layer(solid, {**values, SAC: 0}, open_places) for solid in extruded]
+        layers += [Layer(solid, {**values, SAC: 0, DISPLACED: 1}, open_places) for solid in extruded]
     for vertebra in chain[:-1]:
         solid = vertebra.body.solid(vertebra.frame)
         layers.append(Layer(solid, {SPINE: vertebra.number, SUBREGION: Subregion.CORPUS}))

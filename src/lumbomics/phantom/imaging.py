@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from lumbomics.core.errors import InputError
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast, Image, Quantity
-from lumbomics.phantom.anatomy import Anatomy
+from lumbomics.core.visit import MetalTechnique
 from lumbomics.phantom.errorfield import smooth_field
-from lumbomics.phantom.signal import signal_table, tissue_properties
+from lumbomics.phantom.extra import Numbers
+from lumbomics.phantom.scene import Scene, fine_tissue
+from lumbomics.phantom.signal import Injection, sequence_of, signal_table
 from lumbomics.phantom.soft import SoftTissue
-from lumbomics.phantom.tissue import Tissue
-from lumbomics.phantom.tissuemap import Numbers, paint_tissue
+from lumbomics.phantom.tissue import PROPERTIES, Properties, Tissue
 
 FloatArray = NDArray[np.float64]
 
@@ -39,36 +40,61 @@ class Acquisition:
         Depth at which the surface coil's signal has halved; infinite for an even image.
     blur_voxels
         Standard deviation of the in-plane point spread, voxels.
+    gain
+        Factor on signal and noise, as another receiver setting.
+    fat_suppressed
+        Whether fat is made dark.
+    injection
+        Contrast agent; the usual one where a picture after contrast is asked for and none is given.
+    metal_technique, bandwidth_hz
+        What the sequence does against metal, and its receiver bandwidth per pixel.
     """
 
     noise: float = 0.012
     texture: float = 1.0
     coil_reach_mm: float = 95.0
     blur_voxels: float = 0.45
+    gain: float = 1.0
+    fat_suppressed: bool = False
+    injection: Injection | None = None
+    metal_technique: MetalTechnique = MetalTechnique.NONE
+    bandwidth_hz: float = 220.0
+
+    def __post_init__(self) -> None:
+        if self.gain <= 0 or self.bandwidth_hz <= 0:
+            raise InputError("gain and bandwidth are positive", got=f"{self.gain}, {self.bandwidth_hz} Hz")
 
 
 def form_image(
-    anatomy: Anatomy,
-    soft: SoftTissue,
+    scene: Scene,
     grid: Grid,
     contrast: Contrast,
     acquisition: Acquisition,
     rng: np.random.Generator,
+    texture_rng: np.random.Generator | None = None,
 ) -> Image:
-    """Form one image on ``grid``; the tissues of the last few grids are kept for further contrasts."""
+    """Form one image on ``grid``; the tissues of the last few grids are kept for further contrasts.
+
+    ``texture_rng`` draws the tissues' own unevenness where two images shall share it.
+    """
     factor = _oversampling(grid)
-    tissue = _tissue(anatomy, soft, grid, factor)
-    table = signal_table(tissue_properties(anatomy.parameters.degeneration), contrast)
+    tissue = fine_tissue(scene, grid, factor)
+    injection = (acquisition.injection or Injection()) if contrast is Contrast.T1_POST else None
+    properties = scene.properties(injection)
+    table = signal_table(properties, contrast, injection=injection, fat_suppressed=acquisition.fat_suppressed)
     values = _averaged(table.astype(np.float32)[tissue], factor)
     quantity = Quantity.HOUNSFIELD if contrast is Contrast.CT else Quantity.ARBITRARY
     if contrast is Contrast.CT:
         values += rng.normal(0, _CT_NOISE_HU, values.shape).astype(np.float32)
         return Image(np.rint(np.clip(values, -1024, 3071)).astype(np.int16), grid, quantity, contrast)
-    values *= 1 + acquisition.texture * _texture(anatomy, grid, tissue, factor, rng)
+    values *= 1 + acquisition.texture * _texture(properties, grid, tissue, factor, texture_rng or rng)
+    for extra in scene.extras:
+        values = extra.form(values, grid, contrast, acquisition, scene.anatomy)
     values = _blurred(np.maximum(values, 0), grid, acquisition.blur_voxels)
-    values *= coil_shading(soft, grid, acquisition.coil_reach_mm)
-    level = acquisition.noise * float(table[Tissue.FAT])
-    return Image(_rician(values, level, rng), grid, quantity, contrast)
+    values *= coil_shading(scene.soft, grid, acquisition.coil_reach_mm)
+    # the noise belongs to coil and receiver: the same before and after contrast, with and without fat suppression
+    level = acquisition.noise * sequence_of(contrast).signal(PROPERTIES[Tissue.FAT])
+    return Image(_rician(values, level, acquisition.gain, rng), grid, quantity, contrast)
 
 
 def coil_shading(soft: SoftTissue, grid: Grid, reach_mm: float) -> NDArray[np.float32]:
@@ -99,15 +125,6 @@ def _oversampling(grid: Grid) -> tuple[int, int, int]:
     return first, second, third
 
 
-@lru_cache(maxsize=3)
-def _tissue(anatomy: Anatomy, soft: SoftTissue, grid: Grid, factor: tuple[int, int, int]) -> Numbers:
-    affine = grid.affine.copy()
-    affine[:3, :3] = grid.affine[:3, :3] / np.array(factor)
-    affine[:3, 3] = grid.to_world((1 / np.array(factor) - 1) / 2)
-    shape = tuple(n * f for n, f in zip(grid.shape, factor, strict=True))
-    return paint_tissue(anatomy, soft, Grid((shape[0], shape[1], shape[2]), affine, grid.frame))
-
-
 def _averaged(fine: NDArray[np.float32], factor: tuple[int, int, int]) -> NDArray[np.float32]:
     for axis, times in enumerate(factor):
         if times > 1:
@@ -117,10 +134,10 @@ def _averaged(fine: NDArray[np.float32], factor: tuple[int, int, int]) -> NDArra
 
 
 def _texture(
-    anatomy: Anatomy, grid: Grid, tissue: Numbers, factor: tuple[int, int, int], rng: np.random.Generator
+    properties: list[Properties], grid: Grid, tissue: Numbers, factor: tuple[int, int, int], rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Relative unevenness (i, j, k) of each voxel: two smooth fields scaled by the tissue's own texture."""
-    amounts = [p.texture for p in tissue_properties(anatomy.parameters.degeneration)]
+    amounts = [p.texture for p in properties]
     middle = tissue[tuple(slice(f // 2, None, f) for f in factor)]
     fine = smooth_field(grid, sd=0.75, correlation_mm=2.0, rng=rng)
     fine += smooth_field(grid, sd=0.65, correlation_mm=8.0, rng=rng)
@@ -134,8 +151,8 @@ def _blurred(values: NDArray[np.float32], grid: Grid, sd_voxels: float) -> NDArr
     return values
 
 
-def _rician(values: NDArray[np.float32], sd: float, rng: np.random.Generator) -> NDArray[np.int16]:
+def _rician(values: NDArray[np.float32], sd: float, gain: float, rng: np.random.Generator) -> NDArray[np.int16]:
     real = values + rng.standard_normal(values.shape, dtype=np.float32) * np.float32(sd)
     imaginary = rng.standard_normal(values.shape, dtype=np.float32) * np.float32(sd)
-    magnitude = np.minimum(np.hypot(real, imaginary) * _FULL_SCALE, 32767)
+    magnitude = np.minimum(np.hypot(real, imaginary) * (_FULL_SCALE * gain), 32767)
     return np.asarray(np.rint(magnitude).astype(np.int16))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lumbomics.core.anatomy import CANAL, CORD
 from lumbomics.core.grid import Grid
 from lumbomics.core.labels import Subregion
-from lumbomics.phantom.anatomy import FORAMINA, SAC, SPINE, SUBREGION, Anatomy, Layer
+from lumbomics.phantom.anatomy import DISPLACED, FORAMINA, SAC, SPINE, SUBREGION, Anatomy, Layer
 from lumbomics.phantom.canal import STEP_MM, Canal
 from lumbomics.phantom.shapes import Array, Frame, Solid
 
@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float64]
 Box = tuple[slice, slice, slice]
 Maps = dict[str, NDArray[np.uint8]]
 
-MAPS = (SPINE, SUBREGION, SAC, FORAMINA)
+MAPS = (SPINE, SUBREGION, SAC, FORAMINA, DISPLACED)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,22 +10,25 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumbomics.core.anatomy import Numbering, NumberingSource
 from lumbomics.core.errors import InputError
+from lumbomics.core.examination import Examination
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast, Image
 from lumbomics.core.labels import Labels, Segmentation
 from lumbomics.core.measurement import Result
-from lumbomics.phantom.anatomy import FORAMINA, SAC, SPINE, SUBREGION, Anatomy, bounding_box, build_anatomy
+from lumbomics.phantom.anatomy import FORAMINA, MUSCLE, SAC, SPINE, SUBREGION, Anatomy, bounding_box
+from lumbomics.phantom.canalmap import NAMES, canal_tissue
 from lumbomics.phantom.chain import disc_frame
 from lumbomics.phantom.errorfield import smooth_field
+from lumbomics.phantom.extra import Extra
 from lumbomics.phantom.imaging import Acquisition, form_image
-from lumbomics.phantom.paint import paint_grid
 from lumbomics.phantom.parameters import PhantomParameters
+from lumbomics.phantom.scene import Scene, build_scene
 from lumbomics.phantom.shapes import Frame
-from lumbomics.phantom.soft import SoftTissue, build_soft_tissue, muscle_labels
+from lumbomics.phantom.soft import SoftTissue
 from lumbomics.phantom.truth import compute_truth
+from lumbomics.phantom.visit import SOURCE, VisitProtocol, examine
 
 FloatArray = NDArray[np.float64]
-_SOURCE = "phantom"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +39,22 @@ class Phantom:
     ----------
     seed
         Number the random parts (parameters, texture, noise) come from.
-    anatomy
-        The closed-form spine.
-    soft
-        Muscles, fat, vessels and skin around it.
+    scene
+        The body: spine, soft tissue, extras.
     """
 
     seed: int
-    anatomy: Anatomy = field(repr=False)
-    soft: SoftTissue = field(repr=False)
+    scene: Scene = field(repr=False)
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The closed-form spine, extras built in."""
+        return self.scene.anatomy
+
+    @property
+    def soft(self) -> SoftTissue:
+        """Muscles, fat, vessels and skin around the spine."""
+        return self.scene.soft
 
     @property
     def parameters(self) -> PhantomParameters:
@@ -77,24 +88,42 @@ class Phantom:
         error = None
         if boundary_sd_mm > 0 and rng is not None:
             error = smooth_field(grid, sd=boundary_sd_mm, correlation_mm=boundary_correlation_mm, rng=rng)
-        maps = paint_grid(self.anatomy, grid, error=error)
+        maps = self.scene.label_maps(grid, error=error)
 
         def labels(name: str) -> Labels:
-            return Labels(maps[name], grid, source=_SOURCE, boundary_sd_mm=boundary_sd_mm)
+            return Labels(maps[name], grid, source=SOURCE, boundary_sd_mm=boundary_sd_mm)
 
         return Segmentation(
             spine=labels(SPINE),
             subregion=labels(SUBREGION),
             dural_sac=labels(SAC),
             foramina=labels(FORAMINA),
-            muscle=Labels(self._muscle(grid, maps[SPINE]), grid, source=_SOURCE, boundary_sd_mm=boundary_sd_mm),
+            muscle=labels(MUSCLE),
             numbering=Numbering(source=NumberingSource.PHANTOM, confidence=1.0, transition=self.parameters.transition),
         )
 
-    def _muscle(self, grid: Grid, spine: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        muscle = muscle_labels(self.soft.codes(grid))
-        muscle[spine > 0] = 0
-        return muscle
+    def canal_tissue(self, grid: Grid) -> Labels:
+        """Sample the exact map of :class:`~lumbomics.core.examination.CanalTissue` on ``grid``, by voxel centres."""
+        array = canal_tissue(self.scene, self.scene.tissue(grid), self.scene.label_maps(grid))
+        return Labels(array, grid, NAMES, SOURCE, 0.0)
+
+    def examination(self, protocol: VisitProtocol | None = None) -> Examination:
+        """Take the series of a visit after surgery, with true label, tissue, muscle and metal maps on each.
+
+        Parameters
+        ----------
+        protocol
+            Which series and how; sagittal T1, T2 and STIR and axial T2, T1 and T1 after contrast, 0.55 mm in plane
+            and 4 mm thick in one straight stack, where not given.
+        """
+        return examine(self, protocol or VisitProtocol())
+
+    def disc_frame(self, disc: str) -> Frame:
+        """Frame of a disc: origin in its middle, right, anterior, superior; InputError if there is no such disc."""
+        found = [disc_frame(upper, lower) for name, upper, lower in self.anatomy.pairs if name == disc]
+        if not found:
+            raise InputError("the phantom has no such disc", expected=", ".join(self.parameters.discs), got=disc)
+        return found[0]
 
     def default_grid(
         self, spacing_mm: ArrayLike = 1.0, *, margin_mm: float = 8.0, rotation: ArrayLike | None = None
@@ -142,12 +171,8 @@ class Phantom:
 
         Slices run from the feet to the head, rows to the front, columns to the right.
         """
-        if disc is None:
-            frame = Frame(np.eye(3), self.anatomy.vertebra("L4").frame.origin_mm)
-        elif disc in self.parameters.discs:
-            frame = next(disc_frame(upper, lower) for name, upper, lower in self.anatomy.pairs if name == disc)
-        else:
-            raise InputError("the phantom has no such disc", expected=", ".join(self.parameters.discs), got=disc)
+        level = Frame(np.eye(3), self.anatomy.vertebra("L4").frame.origin_mm)
+        frame = level if disc is None else self.disc_frame(disc)
         voxels = int(width_mm / in_plane_mm)
         half = np.array([width_mm / 2, width_mm * 0.62, thickness_mm * (slices - 1) / 2])
         spacing = (in_plane_mm, in_plane_mm, thickness_mm)
@@ -169,24 +194,41 @@ class Phantom:
         grid
             Where; see :meth:`sagittal_grid`, :meth:`axial_grid`, :meth:`default_grid`.
         contrast
-            T1, T2, T2 SPACE, STIR, PD or CT.
+            T1, T1 after contrast agent, T2, T2 SPACE, STIR, PD or CT.
         acquisition
             Noise, texture, coil shading and blur; the usual ones where not given.
         rng
             Source of noise and texture; from the phantom's seed where not given.
         """
-        source = np.random.default_rng([self.seed, list(Contrast).index(contrast)]) if rng is None else rng
-        return form_image(self.anatomy, self.soft, grid, contrast, acquisition or Acquisition(), source)
+        source = self._draws(contrast) if rng is None else rng
+        # before and after contrast agent it is the same tissue, and the same unevenness
+        texture = self._draws(Contrast.T1) if rng is None and contrast is Contrast.T1_POST else None
+        return form_image(self.scene, grid, contrast, acquisition or Acquisition(), source, texture)
+
+    def _draws(self, contrast: Contrast) -> np.random.Generator:
+        return np.random.default_rng([self.seed, list(Contrast).index(contrast)])
 
     def truth(self) -> tuple[Result, ...]:
         """Compute every quantity from the geometry; ``se`` is 0 and the label source ``phantom``."""
-        return compute_truth(self.anatomy)
+        further = [result for extra in self.scene.extras for result in extra.truth(self.anatomy)]
+        return (*compute_truth(self.anatomy), *further)
 
 
-def make_phantom(seed: int = 0, parameters: PhantomParameters | None = None) -> Phantom:
-    """Make a phantom from a seed, and from ``parameters`` where given (else drawn from the seed)."""
-    anatomy = build_anatomy(parameters or PhantomParameters.random(seed))
-    return Phantom(seed, anatomy, build_soft_tissue(anatomy.chain, anatomy.canal, anatomy.parameters))
+def make_phantom(
+    seed: int = 0, parameters: PhantomParameters | None = None, *, extras: Iterable[Extra] = ()
+) -> Phantom:
+    """Make a phantom.
+
+    Parameters
+    ----------
+    seed
+        Source of all that is random.
+    parameters
+        Shape of the spine; drawn from the seed where not given.
+    extras
+        Surgery, lesions, metal (see :mod:`lumbomics.phantom.extra`), in the order in which they act.
+    """
+    return Phantom(seed, build_scene(parameters or PhantomParameters.random(seed), tuple(extras)))
 
 
 def _grid_around(low: FloatArray, high: FloatArray, spacing: FloatArray, rotation: ArrayLike | None) -> Grid:

@@ -1,4 +1,4 @@
-"""Nerve roots in the sac and in the foramina, and other small structures that only images show."""
+"""Nerve roots in the foramina, and other small structures that only images show."""
 
 from __future__ import annotations
 
@@ -7,32 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from lumbomics.phantom.anatomy import Anatomy
-from lumbomics.phantom.canal import Canal
 from lumbomics.phantom.posterior import SIDES, joint, pedicle
 from lumbomics.phantom.sacrum import sacral_frames
 from lumbomics.phantom.shapes import Array, Frame, Level, Solid, boxed, capsule, ellipsoid
 from lumbomics.phantom.tissue import Tissue
 
-_ROOT_RADIUS_MM = 0.75
-_LATERAL_MM = 40.0
 _OPEN = (Tissue.FAT, Tissue.MUSCLE, Tissue.EPIDURAL_FAT, Tissue.EPIDURAL_VEINS, Tissue.FLAVUM, Tissue.LIGAMENT)
 
 Detail = tuple[Tissue, Solid, tuple[int, ...]]
-
-
-def root_level(canal: Canal, s: Array, x: Array, y: Array) -> Array:
-    """Level of the cauda equina: every root runs down behind, drifts aside and leaves the sac at its vertebra."""
-    width, depth = canal.at(canal.sac_half_width, s), canal.at(canal.sac_half_depth, s)
-    exits = [station for name, station in canal.stations.items() if "-" not in name and not name.startswith("T")]
-    nearest = np.full_like(s, np.inf)
-    for order, leave in enumerate(exits):
-        drift = np.clip((s - (leave - _LATERAL_MM)) / _LATERAL_MM, 0, 1) ** 1.5
-        rest = 0.62 - 0.1 * order
-        at_x = width * (rest + (0.9 - rest) * drift)
-        at_y = -depth * (0.62 * (1 - drift) * np.sqrt(1 - rest**2) + 0.12 * np.sin(1.7 * order))
-        distance = np.hypot(np.abs(x) - at_x, y - at_y)
-        nearest = np.where(s < leave + 4, np.minimum(nearest, distance), nearest)
-    return nearest - _ROOT_RADIUS_MM
 
 
 def details(anatomy: Anatomy) -> Iterator[Detail]:

@@ -30,7 +30,8 @@ class Tissue(IntEnum):
     EPIDURAL_VEINS = 17
 
 
-FIRST_NUCLEUS, FIRST_ANNULUS, TISSUE_COUNT = 32, 48, 64
+FIRST_NUCLEUS, FIRST_ANNULUS, TISSUE_COUNT = 32, 48, 128
+"""64 to 95 are left to the contents of an operated canal, 96 to 127 to lesions and metal."""
 
 
 def nucleus_of(disc_index: int) -> int:
@@ -45,40 +46,60 @@ def annulus_of(disc_index: int) -> int:
 
 @dataclass(frozen=True)
 class Properties:
-    """Proton density (share), T1 and T2 (ms, 1.5 T), CT value (HU) and relative texture of a tissue."""
+    """What a tissue sends back.
+
+    Parameters
+    ----------
+    density
+        Proton density, share of water's.
+    t1_ms, t2_ms
+        Relaxation times at 1.5 T.
+    hounsfield
+        CT value.
+    texture
+        Relative unevenness.
+    uptake_mmol_l
+        Gadolinium (mmol/L) about 5 minutes after 0.1 mmol/kg.
+    fat
+        Share of the signal that fat suppression takes.
+    """
 
     density: float
     t1_ms: float
     t2_ms: float
     hounsfield: float
     texture: float = 0.03
+    uptake_mmol_l: float = 0.0
+    fat: float = 0.0
 
 
 PROPERTIES = MappingProxyType(
     {
         Tissue.AIR: Properties(0.0, 1000, 10, -1000, 0.0),
-        Tissue.FAT: Properties(0.95, 290, 125, -100, 0.05),
-        Tissue.MUSCLE: Properties(0.78, 1010, 42, 55, 0.20),
+        Tissue.FAT: Properties(0.95, 290, 125, -100, 0.05, 0.01, 1.0),
+        Tissue.MUSCLE: Properties(0.78, 1010, 42, 55, 0.20, 0.04),
         Tissue.CORTEX: Properties(0.10, 500, 12, 850, 0.05),
-        Tissue.MARROW: Properties(0.80, 520, 88, 190, 0.12),
+        Tissue.MARROW: Properties(0.80, 520, 88, 190, 0.12, 0.03, 0.55),
         Tissue.CSF: Properties(1.0, 4000, 1200, 8, 0.03),
         Tissue.CORD: Properties(0.74, 860, 76, 38, 0.03),
         Tissue.ROOT: Properties(0.70, 900, 65, 38, 0.03),
-        Tissue.EPIDURAL_FAT: Properties(0.93, 290, 120, -95, 0.05),
-        Tissue.LIGAMENT: Properties(0.25, 800, 20, 70, 0.05),
-        Tissue.FLAVUM: Properties(0.45, 850, 38, 70, 0.05),
-        Tissue.VESSEL: Properties(0.12, 1400, 60, 45, 0.10),
-        Tissue.BASIVERTEBRAL_VEIN: Properties(0.85, 1100, 130, 90, 0.05),
-        Tissue.VISCERA: Properties(0.70, 700, 62, 35, 0.30),
-        Tissue.INTERSPINOUS: Properties(0.66, 450, 82, 10, 0.4),
-        Tissue.SKIN: Properties(0.40, 600, 35, 40, 0.03),
+        Tissue.EPIDURAL_FAT: Properties(0.93, 290, 120, -95, 0.05, 0.01, 0.97),
+        Tissue.LIGAMENT: Properties(0.25, 800, 20, 70, 0.05, 0.02),
+        Tissue.FLAVUM: Properties(0.45, 850, 38, 70, 0.05, 0.02),
+        Tissue.VESSEL: Properties(0.12, 1400, 60, 45, 0.10, 0.35),
+        Tissue.BASIVERTEBRAL_VEIN: Properties(0.85, 1100, 130, 90, 0.05, 0.35),
+        Tissue.VISCERA: Properties(0.70, 700, 62, 35, 0.30, 0.12, 0.3),
+        Tissue.INTERSPINOUS: Properties(0.66, 450, 82, 10, 0.4, 0.05, 0.5),
+        Tissue.SKIN: Properties(0.40, 600, 35, 40, 0.03, 0.10),
         Tissue.JOINT_FLUID: Properties(0.90, 2000, 250, 20, 0.03),
-        Tissue.EPIDURAL_VEINS: Properties(0.55, 800, 70, 30, 0.08),
+        Tissue.EPIDURAL_VEINS: Properties(0.55, 800, 70, 30, 0.08, 0.30, 0.4),
     }
 )
 """Relaxation times after Stanisz et al., Magn Reson Med 2005;54:507 (muscle, cord), de Bazelaire et al., Radiology
 2004;230:652 (fat, marrow), Rooney et al., Magn Reson Med 2007;57:308 (fluid); the T2 of fat is the longer apparent one
-of a fast spin echo. Ligament, cortex and interspinous tissue are set so that they look as they do."""
+of a fast spin echo. Ligament, cortex and interspinous tissue are set so that they look as they do. Uptake is plasma's
+0.5 mmol/L (0.1 mmol/kg in the extracellular volume) times each tissue's extracellular share; cerebrospinal fluid, cord,
+roots and discs take up none so early."""
 
 FIELD_T1_GROWTH = MappingProxyType({1.5: 1.0, 3.0: 1.2})
 """Factor on T1 from 1.5 T (about a fifth longer at 3 T, Stanisz et al. 2005); fluid and fat change less."""

@@ -9,7 +9,7 @@ from lumbomics.core.anatomy import DISC_OFFSET
 from lumbomics.core.grid import Grid
 from lumbomics.phantom.anatomy import SPINE, Anatomy, Layer
 from lumbomics.phantom.paint import canal_stretches, index_box, local_coordinates
-from lumbomics.phantom.roots import details, root_level
+from lumbomics.phantom.roots import details
 from lumbomics.phantom.shapes import Array, Solid
 from lumbomics.phantom.soft import SoftTissue, tissue_numbers
 from lumbomics.phantom.tissue import Tissue, annulus_of, nucleus_of
@@ -59,6 +59,9 @@ def _paint_bone(tissue: Numbers, layer: Layer, grid: Grid) -> None:
     level = layer.solid.level(*local_coordinates(grid, box, layer.solid.frame))
     view = tissue[box]
     inside = level <= 0
+    if not layer.values.get(SPINE, 0):
+        view[inside & np.isin(view, (Tissue.CORTEX, Tissue.MARROW))] = Tissue.MUSCLE
+        return
     deep = level <= -_CORTEX_MM
     view[inside & ~deep & (view != Tissue.MARROW)] = Tissue.CORTEX
     view[deep] = Tissue.MARROW
@@ -101,6 +104,6 @@ def _paint_canal(tissue: Numbers, anatomy: Anatomy, grid: Grid) -> None:
         flat[stretch.where[inside]] = np.where(y[inside] > 0, Tissue.EPIDURAL_VEINS, Tissue.EPIDURAL_FAT)
         flat[stretch.where[(sac <= _DURA_MM) & inside]] = Tissue.LIGAMENT
         flat[stretch.where[sac <= 0]] = Tissue.CSF
-        flat[stretch.where[(sac <= -0.2) & (root_level(canal, s, x, y) <= 0)]] = Tissue.ROOT
+        flat[stretch.where[(sac <= -0.2) & (anatomy.cauda.level(s, x, y) <= 0)]] = Tissue.ROOT
         flat[stretch.where[canal.cord_level(s, x, y) <= 0]] = Tissue.CORD
         view[...] = flat.reshape(view.shape)
