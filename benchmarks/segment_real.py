@@ -188,16 +188,15 @@ def slices(segmenter: BuiltinSegmenter, data: Path, away: frozenset[str], pictur
         prediction = segmenter.segment(image)
         spine = prediction.segmentation.spine
         verdict = assess(prediction, image).verdict.value
-        rows.append(
-            (patient, contrast, sum(d < DISC_OFFSET + SACRUM for d in spine.discs), graded.get(patient, 0), verdict)
-        )
+        rows.append((patient, contrast, len(whole_discs(spine)), graded.get(patient, 0), verdict))
         drawn[patient, image.grid.shape][contrast] = np.asarray(spine.array)
         if pictures is not None:
             picture(image, prediction, pictures / f"{patient}_{contrast}.png", graded.get(patient, 0))
     yield "## Mid-sagittal slices of other scanners: discs found against discs graded\n"
     yield (
-        "Graded are the discs a reader saw in the whole volume; a slice may show more at its upper end, and `at least` "
-        "counts that as right.\n"
+        "Counted are the discs above the sacrum that lie wholly in the picture: no reader grades one that its edge "
+        "cuts. Graded are the discs a reader saw in the whole volume; a slice may show more at its upper end, and "
+        "`at least` counts that as right.\n"
     )
     yield "| patients | contrast | images | same number | share | at least | one off | more off |"
     yield "|" + "---|" * 8
@@ -218,6 +217,18 @@ def slices(segmenter: BuiltinSegmenter, data: Path, away: frozenset[str], pictur
             ]
             if values:
                 yield f"| {tissue.name.lower()} | {label} | {spread(values)} |"
+
+
+def whole_discs(spine: Labels) -> list[int]:
+    """Discs above the sacrum that no in-plane edge of the image cuts."""
+    across = SagittalView.of(spine.grid).order[0]
+    in_plane = [axis for axis in range(3) if axis != across]
+    return [
+        disc
+        for disc in spine.discs
+        if disc < DISC_OFFSET + SACRUM
+        and all(0 < spine.boxes[disc][a].start and spine.boxes[disc][a].stop < spine.grid.shape[a] for a in in_plane)
+    ]
 
 
 def is_tissue(spine: NDArray[np.uint8], tissue: Tissue) -> NDArray[np.bool_]:
