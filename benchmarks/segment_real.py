@@ -227,7 +227,7 @@ def whole_discs(spine: Labels) -> list[int]:
         disc
         for disc in spine.discs
         if disc < DISC_OFFSET + SACRUM
-        and all(0 < spine.boxes[disc][a].start and spine.boxes[disc][a].stop < spine.grid.shape[a] for a in in_plane)
+        and all(spine.boxes[disc][a].start > 0 and spine.boxes[disc][a].stop < spine.grid.shape[a] for a in in_plane)
     ]
 
 
