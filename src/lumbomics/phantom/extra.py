@@ -36,6 +36,7 @@ from lumbomics.phantom.tissue import Properties
 
 if TYPE_CHECKING:
     from lumbomics.phantom.imaging import Acquisition
+    from lumbomics.phantom.scene import Scene
 
 Numbers = NDArray[np.uint8]
 
@@ -76,8 +77,8 @@ class Extra:
         """Map of :class:`~lumbomics.core.examination.Obscured` (i, j, k), ``None`` where nothing is spoilt."""
         return None
 
-    def truth(self, anatomy: Anatomy) -> Iterable[Result]:
-        """Yield what is exactly known."""
+    def truth(self, scene: Scene) -> Iterable[Result]:
+        """Yield what is exactly known; ``scene`` is the finished body, all extras in it."""
         return ()
 
     def operations(self) -> tuple[Operation, ...]:

@@ -210,7 +210,7 @@ class Phantom:
 
     def truth(self) -> tuple[Result, ...]:
         """Compute every quantity from the geometry; ``se`` is 0 and the label source ``phantom``."""
-        further = [result for extra in self.scene.extras for result in extra.truth(self.anatomy)]
+        further = [result for extra in self.scene.extras for result in extra.truth(self.scene)]
         return (*compute_truth(self.anatomy), *further)
 
 
