@@ -94,17 +94,21 @@ def inherited(folder: Path, patient: str, volume: Sample, *, spacing_mm: float) 
 
 
 def match(plane: Plane, volume: Sample, *, spacing_mm: float) -> Match:
-    """Find slice and shift at which the edges of ``plane`` agree best with the volume.
+    """Find slice and shift at which the edges of ``plane`` agree best with the volume."""
+    middle = len(volume.slices) // 2
+    numbers = range(max(middle - _SEARCH_SLICES, 0), min(middle + _SEARCH_SLICES + 1, len(volume.slices)))
+    found = [edge_agreement(volume.slices[n].astype(np.float32), plane, spacing_mm=spacing_mm) for n in numbers]
+    best = int(np.argmax([correlation for correlation, _ in found]))
+    return Match(correlation=found[best][0], slice_number=numbers[best], shift_px=found[best][1])
+
+
+def edge_agreement(fixed: Plane, moving: Plane, *, spacing_mm: float) -> tuple[float, tuple[float, float]]:
+    """Largest correlation of the edges of two slices over all shifts up to 40 mm, and that shift (rows, columns).
 
     Edges are gradient magnitudes divided by their neighbourhood's, so that contrast does not matter; the correlation of
     all shifts comes from one Fourier transform.
     """
-    middle = len(volume.slices) // 2
-    numbers = range(max(middle - _SEARCH_SLICES, 0), min(middle + _SEARCH_SLICES + 1, len(volume.slices)))
-    edges = _edges(plane, spacing_mm)
-    found = [_correlate(_edges(volume.slices[n].astype(np.float32), spacing_mm), edges, spacing_mm) for n in numbers]
-    best = int(np.argmax([correlation for correlation, _ in found]))
-    return Match(correlation=found[best][0], slice_number=numbers[best], shift_px=found[best][1])
+    return _correlate(_edges(fixed, spacing_mm), _edges(moving, spacing_mm), spacing_mm)
 
 
 def unlabelled(one: Slice) -> Sample:
@@ -158,7 +162,6 @@ def _edges(plane: Plane, spacing_mm: float) -> Plane:
 
 
 def _correlate(fixed: Plane, moving: Plane, spacing_mm: float) -> tuple[float, tuple[float, float]]:
-    """Largest correlation over all shifts up to 40 mm and that shift (rows, columns) of ``moving`` in ``fixed``."""
     size = tuple(int(2 ** np.ceil(np.log2(max(a, b)))) for a, b in zip(fixed.shape, moving.shape, strict=True))
     a, b = (_centred(plane - plane.mean(), size) for plane in (fixed, moving))
     product = np.fft.rfft2(a) * np.conj(np.fft.rfft2(b))
