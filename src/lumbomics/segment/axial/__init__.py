@@ -1,0 +1,6 @@
+"""Classical drawing on axial series: tissue of the canal and paraspinal muscles, from the labels of a sagittal one."""
+
+from lumbomics.segment.axial.canal import draw_canal_tissue
+from lumbomics.segment.axial.drawn import DrawnTissue
+
+__all__ = ["DrawnTissue", "draw_canal_tissue"]

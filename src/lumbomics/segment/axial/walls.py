@@ -1,0 +1,105 @@
+"""Outlines of the dural sac and of the bony canal in one slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumbomics.segment.axial.likeness import likeness, mixture
+from lumbomics.segment.axial.outline import closed_path, rays
+from lumbomics.segment.axial.patch import Patch
+
+FloatArray = NDArray[np.float64]
+
+ANGLES = 96
+_STEP_MM = 0.35
+_RADII = 56
+_LIMIT = 4.0
+_SAC = {"fluid": 0.65, "root": 0.35}
+_NOT_SAC = {"fat": 0.45, "soft": 0.15, "dark": 0.25, "marrow": 0.15}
+_EPIDURAL = {"fat": 0.55, "soft": 0.35, "fluid": 0.1}
+_BEYOND = {"dark": 0.6, "marrow": 0.3, "soft": 0.1}
+_SAC_STIFFNESS, _WALL_STIFFNESS = 0.5, 0.5
+_WALL_SD_MM = (0.8, 1.8)
+_SAC_SD_MM = 3.0
+_SAC_OF_CANAL = 0.88
+_PRIOR_WEIGHT = 2.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Walls:
+    """Radii (angles,) of the outlines about the canal's middle, mm, on the rays of ``outline.rays``."""
+
+    sac_mm: FloatArray = field(repr=False)
+    canal_mm: FloatArray = field(repr=False)
+    expected_mm: FloatArray = field(repr=False)
+    """The canal's outline in the carried labels."""
+
+
+def find_walls(patch: Patch, fluid: float) -> Walls:
+    """Find both outlines: tissue inside and outside each as likely as can be, smooth, and near the carried canal.
+
+    Parameters
+    ----------
+    patch
+        One slice.
+    fluid
+        T2 signal of fluid relative to fat.
+    """
+    x, y = rays(ANGLES, _RADII, _STEP_MM)
+    expected = carried_outline(patch.at(patch.canal, x, y))
+    density = likeness(patch, fluid, _SAC.keys() | _NOT_SAC.keys() | _EPIDURAL.keys())
+    sac_ratio = _ratio(mixture(density, _SAC), mixture(density, _NOT_SAC))
+    wall_ratio = _ratio(mixture(density, _EPIDURAL), mixture(density, _BEYOND))
+    radius = _STEP_MM * np.arange(_RADII)
+    sac_cost = _inside_cost(patch.at(sac_ratio, x, y))
+    sac_cost += _PRIOR_WEIGHT * ((radius - _SAC_OF_CANAL * expected[:, None]) / _SAC_SD_MM) ** 2
+    sac = closed_path(sac_cost, stiffness=_SAC_STIFFNESS)
+    sac_mm = _STEP_MM * _sub_ring(sac_cost, sac)
+    wall_cost = _inside_cost(patch.at(wall_ratio, x, y))
+    sd = wall_sd_mm()
+    wall_cost += _PRIOR_WEIGHT * ((radius - expected[:, None]) / sd[:, None]) ** 2
+    wall_cost = np.where(radius < sac_mm[:, None], wall_cost.max() + 10.0, wall_cost)
+    wall = closed_path(wall_cost, stiffness=_WALL_STIFFNESS)
+    canal_mm = _STEP_MM * wall
+    return Walls(sac_mm=np.minimum(sac_mm, canal_mm), canal_mm=canal_mm, expected_mm=expected)
+
+
+def wall_sd_mm() -> FloatArray:
+    """Standard deviation (angles,) of the carried outline: small in front and behind, large at the sides.
+
+    The labels come from sagittal slices, fine in the slice and 4 mm apart across.
+    """
+    turn = 2 * np.pi * np.arange(ANGLES) / ANGLES
+    fine, coarse = _WALL_SD_MM
+    return np.asarray(np.hypot(fine * np.cos(turn), coarse * np.sin(turn)))
+
+
+def carried_outline(share: FloatArray) -> FloatArray:
+    """Radius (angles,) at which the carried share of the canal (angles, radii) falls below one half, smoothed."""
+    inside = share >= 0.5
+    inside[:, :4] = True
+    first_out = np.where(inside.all(axis=1), inside.shape[1] - 1, inside.argmin(axis=1))
+    rows = np.arange(len(share))
+    high, low = share[rows, first_out - 1], share[rows, first_out]
+    part = np.clip((high - 0.5) / np.maximum(high - low, 1e-6), 0, 1)
+    radius = _STEP_MM * (first_out - 1 + part)
+    kernel = np.exp(-0.5 * (np.arange(-6, 7) / 2.5) ** 2)
+    padded = np.concatenate([radius[-6:], radius, radius[:6]])
+    return np.convolve(padded, kernel / kernel.sum(), mode="valid")
+
+
+def _ratio(first: FloatArray, second: FloatArray) -> FloatArray:
+    return np.asarray(np.clip(np.log(first / second), -_LIMIT, _LIMIT))
+
+
+def _inside_cost(ratio: FloatArray) -> FloatArray:
+    """Cost (angles, radii) of an outline at each ring: minus the evidence for the inside summed from the middle."""
+    return np.asarray(-np.cumsum(ratio, axis=1) * _STEP_MM)
+
+
+def _sub_ring(cost: FloatArray, path: NDArray[np.intp]) -> FloatArray:
+    """The ring just beyond the last pixel inside: half a step out."""
+    return path + 0.5 if cost.size else path.astype(np.float64)
