@@ -1,0 +1,68 @@
+"""Whether the dural sac is drawn towards epidural tissue or pushed away from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lumbomics.core.anatomy import Side
+from lumbomics.core.measurement import Drawing, Reason, Result
+from lumbomics.measure.examined import T2_CONTRASTS, ExaminedSpine, examines
+from lumbomics.measure.geometry.frame import FloatArray
+from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.postoperative.enhancement import SOFT_TISSUE
+from lumbomics.measure.postoperative.view import CanalSlice, LevelView, at_sides, level_view
+
+BIOMARKER = "sac_traction"
+METHODS = ("towards_tissue",)
+_LEAST_MM2 = 10.0
+_CENTROID_SHARE = 0.05
+
+
+@examines(BIOMARKER)
+def sac_traction(examined: ExaminedSpine) -> list[Result]:
+    """Displacement of the dural sac's centroid from the canal's, towards (+) or away from (-) the tissue of a side.
+
+    Per slice with more than 10 mm² of epidural soft tissue on that side: the offset of the centroids along the
+    direction from the canal's centroid to the tissue's; mean over these slices, weighted by the tissue's area. Beyond
+    1 mm the catalogue speaks of retraction and mass effect (engineering default). It does not tell what the tissue is.
+    """
+    return at_sides(examined, BIOMARKER, METHODS, _traction)
+
+
+def pull(view: LevelView, side: Side) -> tuple[float, float, list[Drawing]]:
+    """Displacement towards the tissue of a side, mm, its standard error, and the lines that show it."""
+    rows, drawings = [], []
+    for one in view.slices:
+        weight = one.tissue(*SOFT_TISSUE) * one.side(side)
+        area = one.area_mm2(weight)
+        if area > _LEAST_MM2:
+            shift, start, end = _one(one, weight)
+            rows.append((area, shift))
+            drawings.append(Drawing.line(start, end, f"centre of the canal to that of the sac, {view.level}"))
+    if not rows:
+        raise NotMeasurableError(
+            Reason.UNDEFINED,
+            f"no slice has more than {_LEAST_MM2:g} mm2 of epidural tissue on the {side} at {view.level}",
+        )
+    areas, shifts = np.array(rows).T
+    mean = float(np.average(shifts, weights=areas))
+    spread = float(np.sqrt(np.average((shifts - mean) ** 2, weights=areas) / len(rows)))
+    return mean, float(np.hypot(spread, _CENTROID_SHARE * view.slices[0].pixel_mm)), drawings
+
+
+def _traction(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> Iterator[Result]:
+    view = level_view(examined, upper, lower, contrasts=T2_CONTRASTS)
+    value, se, drawings = pull(view, side)
+    name = "retraction" if value > 1 else "mass effect" if value < -1 else "neither"
+    yield view.value(BIOMARKER, METHODS[0], "mm", value, se=se, side=side, category=name, drawings=drawings)
+
+
+def _one(one: CanalSlice, weight: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    towards = one.centroid_mm(weight) - one.centre_mm
+    offset = one.centroid_mm(one.sac) - one.centre_mm
+    shift = float(offset @ towards / max(float(np.linalg.norm(towards)), 1e-6))
+    ends = np.array([one.centre_mm, one.centre_mm + offset])
+    start, end = one.cut.frame.to_world(np.column_stack([ends, np.zeros(2)]))
+    return shift, start, end
