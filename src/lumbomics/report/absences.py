@@ -56,7 +56,7 @@ def _variants(biomarker: str, absences: Sequence[Absent]) -> str:
     every = {method for name, method in load_quantities() if name == biomarker}
     if not methods or set(methods) >= every:
         return ""
-    headings = (load_composition().heading(biomarker, method) or method for method in methods)
+    headings = (load_composition().heading(biomarker, method) or method.replace("_", " ") for method in methods)
     return f" ({list_text(headings)})"
 
 

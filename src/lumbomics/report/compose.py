@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from lumbomics.core.anatomy import Numbering, NumberingSource
+from lumbomics.core.examination import Examination
 from lumbomics.core.image import Image
 from lumbomics.core.labels import Segmentation
 from lumbomics.core.measurement import Absent, Measurement, Result
@@ -21,6 +22,7 @@ from lumbomics.report.absences import ReasonGroup, group_absences
 from lumbomics.report.check import SeriesCheck
 from lumbomics.report.composition import Composition, load_composition
 from lumbomics.report.definitions import definitions_of
+from lumbomics.report.postoperative import PreviousVisit, postoperative_sections
 from lumbomics.report.profile import Profile
 from lumbomics.report.scene import build_scene
 from lumbomics.report.tables import (
@@ -71,6 +73,8 @@ def compose_report(
     check: SeriesCheck | None = None,
     provenance: Provenance | None = None,
     faults: Sequence[str] = (),
+    examination: Examination | None = None,
+    previous: PreviousVisit | None = None,
 ) -> str:
     """Compose the report of a visit as one HTML page that loads nothing from elsewhere and runs no script.
 
@@ -92,6 +96,10 @@ def compose_report(
         Software, inputs, decisions, times.
     faults
         What went wrong in the run, in words.
+    examination
+        The series of the visit in one space: gives every operated level a part of its own.
+    previous
+        An earlier visit of the same patient, shown beside this one in those parts.
 
     Returns
     -------
@@ -122,6 +130,9 @@ def compose_report(
             visit=visit,
             words=composition,
             sections=sections,
+            postoperative=None
+            if examination is None
+            else postoperative_sections(examination, results, previous=previous),
             check=check,
             definitions=definitions_of(results),
             measured=_count(results, Measurement),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from lumbomics.core.anatomy import Side
 from lumbomics.core.measurement import Absent, Measurement, Result
-from lumbomics.report.composition import Composition, Table, load_composition
+from lumbomics.report.composition import Composition, Table
 from lumbomics.report.ranges import Range, quoted_ranges, remark
 from lumbomics.report.text import (
-    biomarker_name,
     decimals_of,
     interval_text,
     level_order,
+    quantity_name,
     unit_heading,
     value_text,
 )
@@ -117,8 +117,7 @@ def list_row(measurement: Measurement) -> ListRow:
     """One measurement as a row of a list."""
     cell = _cell(measurement)
     return ListRow(
-        name=load_composition().full_heading(measurement.biomarker, measurement.method)
-        or biomarker_name(measurement.biomarker),
+        name=quantity_name(measurement.biomarker, measurement.method),
         method=measurement.method,
         place=" ".join(part for part in (measurement.level, measurement.side) if part),
         cell=Cell(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lumbomics.catalogue import UNITS, load_biomarkers
+from lumbomics.catalogue import UNITS, load_biomarkers, load_quantities
 from lumbomics.core.anatomy import VERTEBRA_NUMBERS, rank
 from lumbomics.core.measurement import Measurement
 from lumbomics.report.composition import load_composition
 
 MINUS = "\N{MINUS SIGN}"
 _MOST_DECIMALS = 4
-_DECIMALS = {"deg": 1, "mm": 1, "%": 1, "1": 2, "mm2": 0, "mm3": 0}
+_DECIMALS = {"deg": 1, "mm": 1, "%": 1, "1": 2, "mm2": 0, "mm3": 0, "mo": 1}
 
 
 def number_text(value: float, unit: str, *, decimals: int | None = None) -> str:
@@ -61,7 +61,7 @@ def value_text(measurement: Measurement, *, unit: bool = False, decimals: int | 
 def short_value(measurement: Measurement) -> str:
     """Name, value and unit for a picture: ``Slip 12.3 ± 1.0 %``; a category on a line of its own."""
     name = load_composition().heading(measurement.biomarker, measurement.method)
-    text = f"{name or biomarker_name(measurement.biomarker)} {value_text(measurement, unit=True)}"
+    text = f"{name or quantity_name(measurement.biomarker, measurement.method)} {value_text(measurement, unit=True)}"
     return text.replace(" (", "\n(") if measurement.category else text
 
 
@@ -78,6 +78,16 @@ def biomarker_name(biomarker: str) -> str:
     """Name of a biomarker in the catalogue; its id in words where it has no record."""
     record = load_biomarkers().get(biomarker)
     return record.name if record else biomarker.replace("_", " ")
+
+
+def quantity_name(biomarker: str, method: str) -> str:
+    """Name of a quantity: its heading in a table, else its biomarker's, with the method where that has several."""
+    heading = load_composition().full_heading(biomarker, method)
+    if heading:
+        return heading
+    methods = {other for name, other in load_quantities() if name == biomarker}
+    name = biomarker_name(biomarker)
+    return name if methods <= {method} else f"{name}: {method.replace('_', ' ')}"
 
 
 def level_order(level: str | None) -> tuple[int, str]:

@@ -27,7 +27,6 @@ _NOTES_IN, _GAP_IN, _TITLE_IN = 1.6, 0.1, 0.3
 _HALO = [withStroke(linewidth=2.2, foreground="black")]
 _THIN_HALO = [withStroke(linewidth=1.6, foreground="black", alpha=0.75)]
 _LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
-_SCALE_MM = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +68,18 @@ def new_row(rasters: Sequence[Raster], notes: Sequence[bool], *, tallest_in: flo
     return figure, [figure.add_axes(box) for box in boxes]
 
 
-def new_mosaic(count: int, shape: float, *, columns: int, below_in: float) -> tuple[Figure, list[Axes]]:
-    """Lay ``count`` pictures of one shape (width / height) in rows, with room for a title above and text below each."""
+def new_mosaic(
+    count: int, shape: float, *, columns: int, below_in: float, foot_in: float = 0.0
+) -> tuple[Figure, list[Axes]]:
+    """Lay ``count`` pictures of one shape (width / height) in rows, with room for a title above and text below each.
+
+    ``foot_in`` adds room below the last row.
+    """
     rows = -(-count // columns)
     width = (PAGE_IN - _GAP_IN * (columns - 1)) / columns
     cell = width / shape + _TITLE_IN + below_in
     used = min(count, columns)
-    figure = new_figure(used * width + (used - 1) * _GAP_IN, rows * cell)
+    figure = new_figure(used * width + (used - 1) * _GAP_IN, rows * cell + foot_in)
     total, tall = figure.get_size_inches()
     places = [(n % columns * (width + _GAP_IN), tall - (n // columns + 1) * cell + below_in) for n in range(count)]
     return figure, [figure.add_axes((x / total, y / tall, width / total, width / shape / tall)) for x, y in places]
@@ -96,6 +100,19 @@ def title(axes: Axes, text: str) -> None:
 
 def show_raster(axes: Axes, raster: Raster, scene: Scene) -> None:
     """Draw the image in true proportions with direction letters and a scale bar; black where there is none."""
+    pixels = None if scene.image is None else sample_image(scene.image, raster)
+    show_pixels(axes, raster, pixels, scene.window if scene.image is not None else (0.0, 1.0))
+
+
+def show_pixels(
+    axes: Axes,
+    raster: Raster,
+    pixels: NDArray[np.float64] | None,
+    window: tuple[float, float],
+    *,
+    scale_mm: float = 20.0,
+) -> None:
+    """Draw pixel values on a raster in true proportions with direction letters and a scale bar; black without any."""
     left, right, bottom, top = raster.edges_mm
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
@@ -105,29 +122,38 @@ def show_raster(axes: Axes, raster: Raster, scene: Scene) -> None:
     for edge in axes.spines.values():
         edge.set_visible(False)
     axes.set_facecolor("black")
-    if scene.image is not None:
-        low, high = scene.window
+    if pixels is not None:
         axes.imshow(
-            sample_image(scene.image, raster),
+            pixels,
             cmap="gray",
-            vmin=low,
-            vmax=high,
+            vmin=window[0],
+            vmax=window[1],
             origin="lower",
             extent=raster.edges_mm,
             interpolation="bilinear",
         )
     _mark_directions(axes, raster)
-    _draw_scale(axes, raster)
+    _draw_scale(axes, raster, scale_mm)
 
 
-def outline(axes: Axes, raster: Raster, mask: NDArray[np.float64], colour: str, *, filled: bool = False) -> None:
+def outline(
+    axes: Axes,
+    raster: Raster,
+    mask: NDArray[np.float64],
+    colour: str,
+    *,
+    filled: bool = False,
+    fill: float = 0.16,
+    width: float = 0.9,
+    style: str = "solid",
+) -> None:
     """Draw the outline of a sampled mask, with a faint fill where wanted; nothing where the mask misses the picture."""
     if mask.max() <= 0.5:
         return
     columns, rows = raster.cut.offsets_mm
     if filled:
-        axes.contourf(columns, rows, mask, levels=[0.5, 2.0], colors=[colour], alpha=0.16)
-    axes.contour(columns, rows, mask, levels=[0.5], colors=[colour], linewidths=0.9)
+        axes.contourf(columns, rows, mask, levels=[0.5, 2.0], colors=[colour], alpha=fill)
+    axes.contour(columns, rows, mask, levels=[0.5], colors=[colour], linewidths=width, linestyles=style)
 
 
 def draw(axes: Axes, raster: Raster, drawings: Iterable[Drawing], colour: str, *, width: float = 1.3) -> None:
@@ -202,13 +228,13 @@ def _mark_directions(axes: Axes, raster: Raster) -> None:
         )  # fmt: skip
 
 
-def _draw_scale(axes: Axes, raster: Raster) -> None:
+def _draw_scale(axes: Axes, raster: Raster, length_mm: float) -> None:
     left, right, bottom, top = raster.edges_mm
     start, height = left + 0.05 * (right - left), bottom + 0.05 * (top - bottom)
     axes.plot(
-        [start, start + _SCALE_MM], [height, height], color="white", lw=2, path_effects=_HALO, solid_capstyle="butt"
+        [start, start + length_mm], [height, height], color="white", lw=2, path_effects=_HALO, solid_capstyle="butt"
     )
     axes.text(
-        start + _SCALE_MM / 2, height + 0.012 * (top - bottom), f"{_SCALE_MM:.0f} mm", color="white", fontsize=7,
+        start + length_mm / 2, height + 0.012 * (top - bottom), f"{length_mm:.0f} mm", color="white", fontsize=7,
         ha="center", va="bottom", path_effects=_HALO,
     )  # fmt: skip

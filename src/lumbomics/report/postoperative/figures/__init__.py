@@ -1,0 +1,1 @@
+"""Pictures of an operated level, one function each."""

@@ -1,0 +1,171 @@
+"""The pictures of an operated level with their titles, captions and alternative texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from lumbomics.core.anatomy import Side, vertebra_number
+from lumbomics.core.examination import Examination, Scan
+from lumbomics.core.image import Contrast
+from lumbomics.core.labels import Muscle, Segmentation
+from lumbomics.core.measurement import Measurement, Result
+from lumbomics.core.visit import Plane
+from lumbomics.report.figures.canvas import Png
+from lumbomics.report.frame import FloatArray
+from lumbomics.report.pictures import Shown
+from lumbomics.report.postoperative.figures import foramina, muscles, roots, triplet, visits, wheel
+from lumbomics.report.postoperative.place import Place, axial_slices, nearest, sagittal_slice
+from lumbomics.report.postoperative.view import T2, LevelView, gain_between
+from lumbomics.report.postoperative.words import Phrase, Wheel, Words
+from lumbomics.report.text import list_text, number_text, value_text
+
+_SIDES = (Side.RIGHT, Side.LEFT)
+_HALVES = ("anterior", "posterior")
+
+
+def level_pictures(
+    examination: Examination, view: LevelView, results: Sequence[Result], words: Words
+) -> tuple[list[Shown], list[str]]:
+    """Draw what the series and results of a level allow; returns the pictures and why others are missing.
+
+    Parameters
+    ----------
+    examination, view
+        The series, and those of their slices that stand for the level.
+    results
+        Results of the level.
+    words
+        Titles, captions, alternative texts.
+    """
+    level = view.place.level
+    drawn = {
+        "triplet": triplet.triplet_figure(view, words.headings),
+        "wheel": wheel.wheel_figure(_wheels(results, words), words.headings["sac_centre"]),
+        "roots": roots.roots_figure(view, words.headings, _values(results, words.root_values)),
+        "foramina": _foramina(examination, view.place, results, words),
+        "muscles": _muscles(examination, view.place, results, words),
+    }
+    fill = {"level": level, **_about(view, words)}
+    shown = [_shown(words, key, png, fill) for key, png in drawn.items() if png is not None]
+    missing = [words.notes[f"no_{key}"].format(level=level) for key, png in drawn.items() if png is None]
+    return shown, missing
+
+
+def visits_picture(previous: LevelView, present: LevelView, words: Words) -> Shown | None:
+    """Draw a level at two visits; ``None`` where they share no contrast."""
+    png = visits.visits_figure(previous, present, words.headings)
+    return None if png is None else _shown(words, "visits", png, {"level": present.place.level})
+
+
+def _shown(words: Words, key: str, png: Png, fill: dict[str, str]) -> Shown:
+    picture = words.pictures[key]
+    return Shown(
+        title=picture.title.format(**fill),
+        caption=picture.caption.format(**fill),
+        alt=picture.alt.format(**fill),
+        png=png,
+    )
+
+
+def _about(view: LevelView, words: Words) -> dict[str, str]:
+    """Say where the slices lie, how pre and post were matched, and who drew the outlines."""
+    slices = view.slices
+    off = number_text(slices[0].off_mm, "mm") if slices else ""
+    gain = ""
+    if view.subtracts and view.before is not None and view.after is not None:
+        gain = words.notes["gain"].format(gain=f"{gain_between(view.before, view.after):.2f}")
+    source = "" if view.tissue is None else words.notes["source"].format(source=view.tissue.source)
+    return {"off": off, "gain": gain, "source": source, "series": list_text(one.scan.name for one in slices)}
+
+
+def _wheels(results: Sequence[Result], words: Words) -> list[tuple[str, list[wheel.Quadrant]]]:
+    """Wheels of which any quadrant was measured."""
+    found = [(kind.title, _quadrants(kind, results, words)) for kind in words.wheels]
+    return [(heading, quadrants) for heading, quadrants in found if any(q.grade is not None for q in quadrants)]
+
+
+def _quadrants(kind: Wheel, results: Sequence[Result], words: Words) -> list[wheel.Quadrant]:
+    measured = {(r.biomarker, r.method, r.side): r for r in results if isinstance(r, Measurement)}
+    quadrants = []
+    for side, half in product(_SIDES, _HALVES):
+        grade, more = (
+            measured.get((biomarker, method.format(half=half), side)) for biomarker, method in (kind.grade, kind.more)
+        )
+        number = None if grade is None else grade.value
+        lines = [
+            text.format(value=value_text(replace(one, category=None), unit=True))
+            for one, text in ((grade, kind.grade_text), (more, kind.more_text))
+            if one is not None and one.value is not None
+        ]
+        text = "\n".join(lines) if number is not None else words.headings["not_assessable"]
+        quadrants.append(wheel.Quadrant(side=side, half=half, grade=number, text=text))
+    return quadrants
+
+
+def _values(results: Sequence[Result], phrases: Sequence[Phrase], side: Side | None = None) -> list[str]:
+    """Lines of a picture: label, side and value of each result that a phrase tells."""
+    return [
+        f"{phrase.label}{f', {r.side}' if r.side and side is None else ''}: {value_text(r, unit=True)}"
+        for phrase in phrases
+        for r in results
+        if isinstance(r, Measurement) and phrase.tells(r) and side in (None, r.side)
+    ]
+
+
+def _foramina(examination: Examination, place: Place, results: Sequence[Result], words: Words) -> Png | None:
+    """Both foramina on the first sagittal T1 (else T2) series that reaches them."""
+    scans = examination.of((Contrast.T1, *T2), plane=Plane.SAGITTAL, fat_suppressed=False)
+    found = [one for side in _SIDES if (one := _foramen(examination, scans, place, results, words, side)) is not None]
+    vertebrae = [vertebra_number(name) for name in place.level.split("-")]
+    return foramina.foramina_figure(found, examination.segmentation, vertebrae, words.headings)
+
+
+def _foramen(
+    examination: Examination, scans: Sequence[Scan], place: Place, results: Sequence[Result], words: Words, side: Side
+) -> foramina.Foramen | None:
+    mine = [r for r in results if r.side is side and any(phrase.tells(r) for phrase in words.foramen_values)]
+    drawings = tuple(d for r in mine if isinstance(r, Measurement) for d in r.drawings)
+    points = [d.points_mm for d in drawings] or _labelled_foramen(examination.segmentation, place.level, side)
+    if not points:
+        return None
+    middle: FloatArray = np.concatenate(points).mean(axis=0)
+    slices = (sagittal_slice(scan, place, about_mm=middle, size_mm=foramina.SIZE_MM) for scan in scans)
+    shown = next((one for one in slices if one is not None), None)
+    if shown is None:
+        return None
+    values = _values(mine, words.foramen_values, side)
+    return foramina.Foramen(side=side, slice=shown, drawings=drawings, values=tuple(values))
+
+
+def _labelled_foramen(segmentation: Segmentation, level: str, side: Side) -> list[FloatArray]:
+    """Points of a foramen in the map of foramina; empty where it is not labelled."""
+    if segmentation.foramina is None:
+        return []
+    above = vertebra_number(level.split("-", maxsplit=1)[0])
+    points = segmentation.foramina.points_mm(2 * above + (side is Side.RIGHT))
+    return [points] if len(points) else []
+
+
+def _muscles(examination: Examination, place: Place, results: Sequence[Result], words: Words) -> Png | None:
+    """Muscles on the axial series (T1 first) that carries a muscle map at the level."""
+    scans = [scan for scan in examination.of((Contrast.T1, *T2), plane=Plane.AXIAL) if scan.muscle is not None]
+    about = place.canal_mm - 12.0 * place.anterior
+    slices = [s for scan in scans for s in axial_slices(scan, place, about_mm=about, size_mm=muscles.SIZE_MM)]
+    one = nearest(slices)
+    if one is None or one.scan.muscle is None:
+        return None
+    return muscles.muscles_figure(one, one.scan.muscle, _fat(results, words), words.headings)
+
+
+def _fat(results: Sequence[Result], words: Words) -> dict[int, str]:
+    """Muscle -> its share of fat."""
+    found = {}
+    for name, phrase in words.fat_values.items():
+        for result in results:
+            if isinstance(result, Measurement) and phrase.tells(result) and result.side in _SIDES:
+                found[int(Muscle[f"{name}_{result.side}".upper()])] = value_text(result, unit=True)
+    return found

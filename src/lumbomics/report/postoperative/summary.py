@@ -1,0 +1,137 @@
+"""A level's results told in the words of the field, by rules: what was found and what could not be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from lumbomics.core.anatomy import Side
+from lumbomics.core.measurement import Absent, Measurement, Reason, Result
+from lumbomics.report.composition import load_composition
+from lumbomics.report.postoperative.words import Band, Line, Phrase, Words
+from lumbomics.report.text import value_text
+
+_ORDER = (None, Side.MIDLINE, Side.RIGHT, Side.LEFT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A value behind a sentence: number with its error, the method it was measured by, its caution."""
+
+    value: str
+    method: str
+    caution: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row of the summary.
+
+    Parameters
+    ----------
+    name, side
+        What it is about, and on which side in words (empty: no side).
+    finding
+        Sentence; empty where nothing of it could be judged.
+    values
+        Numbers behind it.
+    obstacles
+        Why all or a part of it could not be judged.
+    does_not_apply
+        Whether it does not exist here (no displaced tissue that could enhance); the obstacle then says so.
+    """
+
+    name: str
+    side: str
+    finding: str
+    values: tuple[Told, ...] = ()
+    obstacles: tuple[str, ...] = ()
+    does_not_apply: bool = False
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether something is there that could not be judged."""
+        return not self.finding and not self.does_not_apply
+
+
+def summarise(results: Sequence[Result], level: str, words: Words) -> list[tuple[str, list[Row]]]:
+    """Tell the results of a level, topic by topic; topics without any result are left out."""
+    mine = [result for result in results if result.level == level]
+    topics = (
+        (topic.title, [row for line in topic.lines for row in _rows(line, mine, words)]) for topic in words.summary
+    )
+    return [(title, rows) for title, rows in topics if rows]
+
+
+def finds_something(results: Iterable[Result], words: Words) -> bool:
+    """Whether a result is what the words call a finding."""
+    phrases = [phrase for topic in words.summary for line in topic.lines for phrase in line.phrases]
+    return any(phrase.finds(result) for result in results for phrase in phrases)
+
+
+def _rows(line: Line, results: Sequence[Result], words: Words) -> list[Row]:
+    """One row a side; sides that could not be judged for the same reason share one."""
+    told = [result for result in results if any(phrase.tells(result) for phrase in line.phrases)]
+    sides = [side for side in _ORDER if any(result.side == side for result in told)]
+    rows = [_row(line, [r for r in told if r.side == side], words.side(side), words) for side in sides]
+    if len(rows) == 2 and not any(row.finding for row in rows) and rows[0].obstacles == rows[1].obstacles:
+        return [replace(rows[0], side=words.sides["both"])]
+    return rows
+
+
+def _row(line: Line, results: Sequence[Result], side: str, words: Words) -> Row:
+    pairs = [(phrase, r) for phrase in line.phrases for r in results if isinstance(r, Measurement) and phrase.tells(r)]
+    absent = [result for result in results if isinstance(result, Absent)]
+    # where a part was judged, parts that do not exist are no news
+    real = [one for one in absent if one.reason is not Reason.UNDEFINED]
+    told = real if pairs or real else absent[:1]
+    sentence = "; ".join(dict.fromkeys(_say(phrase, result, words) for phrase, result in pairs))
+    return Row(
+        name=line.name,
+        side=side,
+        finding=sentence[:1].upper() + sentence[1:],
+        values=tuple(
+            Told(
+                value=value_text(result, unit=True),
+                method=f"{result.biomarker}, {result.method}",
+                caution=result.caution,
+            )
+            for _, result in pairs
+        ),
+        obstacles=_obstacles(told),
+        does_not_apply=not pairs and not real,
+    )
+
+
+def _obstacles(absent: Iterable[Absent]) -> tuple[str, ...]:
+    """Each reason in words with its details, once."""
+    reasons = load_composition().reasons
+    return tuple(dict.fromkeys(f"{reasons[one.reason]}: {one.detail}" for one in absent))
+
+
+def _say(phrase: Phrase, result: Measurement, words: Words) -> str:
+    value = _number(result)
+    text = phrase.categories.get(result.category or "")
+    if text is None and phrase.bands and result.value is not None:
+        text = _band_text(phrase.bands, result, words)
+    if text is None:
+        known = f" ({result.category})" if result.category and result.value is not None else ""
+        return f"{phrase.label} {value}{known}".strip()
+    return text.format(value=value)
+
+
+def _number(result: Measurement) -> str:
+    """Value with error and unit, without its category, which the sentence tells; a pure category as it is."""
+    return value_text(result if result.value is None else replace(result, category=None), unit=True)
+
+
+def _band_text(bands: Sequence[Band], result: Measurement, words: Words) -> str:
+    """Words of the band that holds the value; says so where the value's 95 % interval reaches into another."""
+    value = result.value or 0.0
+    text = _band(bands, value)
+    ends = result.interval or (value, value)
+    return text + (f" ({words.within_error})" if any(_band(bands, end) != text for end in ends) else "")
+
+
+def _band(bands: Sequence[Band], value: float) -> str:
+    return next((band.text for band in bands if band.below is None or value < band.below), bands[-1].text)

@@ -1,0 +1,139 @@
+"""What the pages of operated levels say, read from YAML and checked."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from lumbomics.core.anatomy import Side
+from lumbomics.core.measurement import Measurement, Result
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Band(_Record):
+    """Words for values below a bound; the last band of a phrase has none."""
+
+    below: float | None = None
+    text: str
+
+
+class Phrase(_Record):
+    """How one quantity is told in a sentence.
+
+    Parameters
+    ----------
+    biomarker, method
+        Quantity; the method may hold ``*``.
+    label
+        Name before the value where no other words are given.
+    categories
+        Category -> words; ``{value}`` in them is filled in.
+    bands
+        Words by value, used where the category has none.
+    notable_above
+        A value above it is a finding, for which a level of unknown operations gets a page.
+    notable
+        Categories that are findings.
+    """
+
+    biomarker: str
+    method: str = "*"
+    label: str = ""
+    categories: dict[str, str] = {}
+    bands: tuple[Band, ...] = ()
+    notable_above: float | None = None
+    notable: tuple[str, ...] = ()
+
+    def tells(self, result: Result) -> bool:
+        """Whether the phrase is about a result."""
+        return result.biomarker == self.biomarker and fnmatchcase(result.method or "", self.method)
+
+    def finds(self, result: Result) -> bool:
+        """Whether a result is a finding."""
+        if not isinstance(result, Measurement) or not self.tells(result):
+            return False
+        above = self.notable_above is not None and result.value is not None and result.value > self.notable_above
+        return above or result.category in self.notable
+
+
+class Line(_Record):
+    """One line of the summary: what it is about and the phrases it is made of."""
+
+    name: str
+    phrases: Annotated[tuple[Phrase, ...], Field(min_length=1)]
+
+
+class Topic(_Record):
+    """Lines under one heading."""
+
+    title: str
+    lines: Annotated[tuple[Line, ...], Field(min_length=1)]
+
+
+class Picture(_Record):
+    """Words of a picture; ``{…}`` in them is filled in."""
+
+    title: str
+    caption: str
+    alt: str
+
+
+class Wheel(_Record):
+    """One wheel: the quantity that colours a quadrant and one beside it; ``{half}`` in a method is filled in."""
+
+    title: str
+    grade: tuple[str, str]
+    grade_text: str
+    more: tuple[str, str]
+    more_text: str
+
+
+class Words(_Record):
+    """Everything the pages say."""
+
+    title: str
+    intro: str
+    not_told: str
+    nothing_found: str
+    notice: str
+    operated: str
+    kinds: dict[str, str]
+    months: str
+    unknown_time: str
+    unknown_operation: str
+    assessable: str
+    not_assessable: str
+    within_error: str
+    sides: dict[str, str]
+    headings: dict[str, str]
+    notes: dict[str, str]
+    pictures: dict[str, Picture]
+    wheels: tuple[Wheel, ...]
+    root_values: tuple[Phrase, ...]
+    foramen_values: tuple[Phrase, ...]
+    fat_values: dict[str, Phrase]
+    summary: tuple[Topic, ...]
+    changes_title: str
+    change_note: str
+    change_beyond: str
+    change_within: str
+    change_unknown: str
+
+    def side(self, side: Side | None) -> str:
+        """Name of a side in a sentence, empty for none."""
+        return self.sides.get(str(side), "") if side else ""
+
+
+@cache
+def load_words() -> Words:
+    """Read the shipped words, once per process."""
+    text = files("lumbomics.report.postoperative").joinpath("postoperative.yaml").read_text(encoding="utf-8")
+    return Words.model_validate(yaml.safe_load(text))
