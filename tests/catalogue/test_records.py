@@ -42,11 +42,11 @@ def test_the_catalogue_holds_141_biomarkers_in_nine_groups() -> None:
     assert list(groups) == list(load_meta().groups), "biomarkers come in the order of the groups"
 
 
-def test_every_exact_quantity_belongs_to_a_biomarker_that_ct_or_mr_can_give() -> None:
+def test_every_exact_quantity_belongs_to_a_biomarker_that_mr_or_the_patients_dates_can_give() -> None:
     biomarkers = load_biomarkers()
     for (biomarker, method), quantity in load_quantities().items():
         assert (quantity.biomarker, quantity.method) == (biomarker, method)
-        assert "MR" in biomarkers[biomarker].modality, biomarker
+        assert {"MR", "clinical"} & set(biomarkers[biomarker].modality), biomarker
         assert quantity.unit in biomarkers[biomarker].units
 
 
