@@ -22,7 +22,7 @@ from lumbomics.report.absences import ReasonGroup, group_absences
 from lumbomics.report.check import SeriesCheck
 from lumbomics.report.composition import Composition, load_composition
 from lumbomics.report.definitions import definitions_of
-from lumbomics.report.postoperative import PreviousVisit, postoperative_sections
+from lumbomics.report.postoperative import ExaminedVisit, postoperative_sections
 from lumbomics.report.profile import Profile
 from lumbomics.report.scene import build_scene
 from lumbomics.report.tables import (
@@ -74,7 +74,7 @@ def compose_report(
     provenance: Provenance | None = None,
     faults: Sequence[str] = (),
     examination: Examination | None = None,
-    previous: PreviousVisit | None = None,
+    previous: ExaminedVisit | None = None,
 ) -> str:
     """Compose the report of a visit as one HTML page that loads nothing from elsewhere and runs no script.
 

@@ -8,26 +8,12 @@ from dataclasses import dataclass, field
 from lumbomics.core.anatomy import Side
 from lumbomics.core.examination import Examination, Operation
 from lumbomics.core.measurement import Result
-from lumbomics.report.postoperative.change import Change, changes
 from lumbomics.report.postoperative.place import Place, find_places
 from lumbomics.report.postoperative.summary import Row, finds_something, summarise
 from lumbomics.report.postoperative.view import view_level
+from lumbomics.report.postoperative.visits import Change, ExaminedVisit, compare_visits
 from lumbomics.report.postoperative.words import Words, load_words
 from lumbomics.report.text import level_order, number_text
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PreviousVisit:
-    """An earlier visit of the same patient.
-
-    Parameters
-    ----------
-    examination, results
-        Its series and results.
-    """
-
-    examination: Examination
-    results: Sequence[Result] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,7 +74,7 @@ class PostoperativePart:
 
 
 def postoperative_sections(
-    examination: Examination, results: Sequence[Result], *, previous: PreviousVisit | None = None
+    examination: Examination, results: Sequence[Result], *, previous: ExaminedVisit | None = None
 ) -> PostoperativePart:
     """Make a page for every operated level; where the operations are not known, for every level with a finding.
 
@@ -124,45 +110,38 @@ def _page(
     level: str,
     place: Place | None,
     results: Sequence[Result],
-    previous: PreviousVisit | None,
+    previous: ExaminedVisit | None,
     words: Words,
 ) -> LevelPage:
     mine = _at(results, level)
-    pictures, notes = _pictures(examination, place, mine, previous, words)
+    pictures, notes = _pictures(examination, place, mine, words)
+    if place is None:
+        notes = [words.notes["no_level"].format(level=level)]
+    present = ExaminedVisit(examination=examination, results=results)
+    both = None if previous is None else compare_visits(previous, present, level)
+    if both is not None:
+        pictures += [] if both.picture is None else [both.picture]
+        notes += both.notes
     return LevelPage(
         level=level,
         operations=tuple(operation_text(one, words) for one in examination.operated(level))
         or (words.unknown_operation,),
         summary=tuple(summarise(mine, level, words)),
         pictures=tuple(pictures),
-        notes=tuple(notes or ([] if place else [words.notes["no_level"].format(level=level)])),
-        changes=tuple(changes(previous.results, results, level, words)) if previous else (),
+        notes=tuple(notes),
+        changes=() if both is None else both.changes,
     )
 
 
 def _pictures(
-    examination: Examination,
-    place: Place | None,
-    results: Sequence[Result],
-    previous: PreviousVisit | None,
-    words: Words,
+    examination: Examination, place: Place | None, results: Sequence[Result], words: Words
 ) -> tuple[list[object], list[str]]:
     if place is None:
         return [], []
-    from lumbomics.report.postoperative.pictures import (  # noqa: PLC0415  loads matplotlib, needed only here
-        level_pictures,
-        visits_picture,
-    )
+    from lumbomics.report.postoperative.pictures import level_pictures  # noqa: PLC0415  loads matplotlib
 
-    view = view_level(examination, place)
-    shown, notes = level_pictures(examination, view, results, words)
-    pictures: list[object] = list(shown)
-    if previous is not None:
-        earlier = find_places(previous.examination.segmentation).get(place.level)
-        both = None if earlier is None else visits_picture(view_level(previous.examination, earlier), view, words)
-        pictures += [] if both is None else [both]
-        notes += [words.notes["no_visits"].format(level=place.level)] if both is None else []
-    return pictures, notes
+    shown, notes = level_pictures(examination, view_level(examination, place), results, words)
+    return list(shown), notes
 
 
 def _at(results: Sequence[Result], level: str) -> list[Result]:
