@@ -2,5 +2,6 @@
 
 from lumbomics.segment.axial.canal import draw_canal_tissue
 from lumbomics.segment.axial.drawn import DrawnTissue
+from lumbomics.segment.axial.muscle import draw_muscles
 
-__all__ = ["DrawnTissue", "draw_canal_tissue"]
+__all__ = ["DrawnTissue", "draw_canal_tissue", "draw_muscles"]

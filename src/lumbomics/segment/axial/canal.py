@@ -100,7 +100,9 @@ def _evened(
 
 def _left_out(patch: Patch, why: str) -> Finding:
     return Finding(
-        check="confidence", message=f"slice {patch.place.index} at {patch.place.level} is left blank: {why}", excludes=True
+        check="confidence",
+        message=f"slice {patch.place.index} at {patch.place.level} is left blank: {why}",
+        excludes=True,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_opening, label, map_coordinates
+from scipy.ndimage import binary_opening, distance_transform_edt, label
 
 from lumbomics.core.examination import CanalTissue
 from lumbomics.segment.axial.likeness import likeness
@@ -84,8 +84,6 @@ def _behind(result: Numbers, patch: Patch, canal: Mask, fluid: float) -> None:
 
 def binary_dilate(mask: Mask, radius_mm: float, pixel_mm: float) -> Mask:
     """Mask grown by a distance."""
-    from scipy.ndimage import distance_transform_edt
-
     return np.asarray(distance_transform_edt(~mask) * pixel_mm <= radius_mm)
 
 

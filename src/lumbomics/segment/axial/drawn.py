@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-import lumbomics
+from lumbomics import __version__
 from lumbomics.core.errors import InputError
 from lumbomics.core.examination import CanalTissue
 from lumbomics.core.labels import Labels, Muscle
@@ -48,4 +48,4 @@ class DrawnTissue:
 
 def drawn_by() -> str:
     """Name and version of what drew the labels, as it goes into ``Labels.source``."""
-    return f"lumbomics axial {lumbomics.__version__}"
+    return f"lumbomics axial {__version__}"

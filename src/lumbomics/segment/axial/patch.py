@@ -172,9 +172,7 @@ def _evened(
     image: Image, evenness: Evenness, points: FloatArray, *, own: bool, place: Place, box: tuple[slice, slice]
 ) -> FloatArray:
     values = (
-        np.take(image.array, place.index, axis=place.axis)[box].astype(np.float64)
-        if own
-        else slicewise(image, points)
+        np.take(image.array, place.index, axis=place.axis)[box].astype(np.float64) if own else slicewise(image, points)
     )
     return np.asarray(values / (evenness.sensitivity(points) * evenness.fat))
 
