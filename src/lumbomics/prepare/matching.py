@@ -1,0 +1,203 @@
+"""Two images made ready to be laid over each other, and what can be asked of a motion between them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumbomics.core.grid import Grid
+from lumbomics.core.image import Image
+from lumbomics.prepare.descent import Pair, descend
+from lumbomics.prepare.information import Sampled, best_shifts
+from lumbomics.prepare.pyramid import Layer, layer
+from lumbomics.prepare.rigid import moved
+
+FloatArray = NDArray[np.float64]
+
+_MARGIN_MM = 20.0
+_LATTICE_MM = 4.0
+_SEARCH_SAMPLES = 2500
+_SEARCH_STEP_MM = 12.0
+_STARTS = 3
+_BESIDE_MM = (6.0, 12.0)
+_BESIDE = 12
+_SEED = 3
+
+
+class Matching:
+    """A fixed image's box and a moving image, on layers from blurred to sharp.
+
+    Motions are 4 x 4 and map the fixed image's points to the moving one, as ITK wants them.
+
+    Parameters
+    ----------
+    fixed, moving
+        The images.
+    about_mm
+        (n, 3) points of the fixed image in whose bounding box the motion counts; ``None``: the whole image.
+    start
+        Motion to begin with.
+    widths_mm
+        Sharpness of the layers, coarse to fine.
+    samples
+        Points compared on each layer.
+    """
+
+    def __init__(
+        self,
+        fixed: Image,
+        moving: Image,
+        *,
+        about_mm: FloatArray | None,
+        start: FloatArray,
+        widths_mm: tuple[float, ...],
+        samples: int,
+    ) -> None:
+        self.start = start
+        self._samples = samples
+        self._moving_grid = moving.grid
+        low, high = _box(fixed.grid, about_mm)
+        self._points = fixed.grid.to_world(_lattice(low, high, fixed.grid.spacing_mm))
+        # what lies far from the moving image, wherever the search may take it, would only cost time
+        low, high = _narrowed(low, high, fixed.grid, moved(np.linalg.inv(start), _corners(moving.grid)))
+        self._low_mm, self._high_mm = low * fixed.grid.spacing_mm, high * fixed.grid.spacing_mm
+        self.pairs = tuple(
+            Pair(
+                fixed=_cropped(layer(fixed.array, fixed.grid, moving.grid, width), fixed.grid, low, high),
+                moving=layer(moving.array, moving.grid, fixed.grid, width),
+                step_mm=width / 2,
+            )
+            for width in widths_mm
+        )
+
+    def shared_mm(self, motion: FloatArray) -> FloatArray:
+        """Points of a 4 mm lattice in the fixed box that the moving image covers, (n, 3)."""
+        index = self._moving_grid.to_index(moved(motion, self._points))
+        inside = ((index >= -0.5) & (index <= np.array(self._moving_grid.shape) - 0.5)).all(axis=1)
+        return np.asarray(self._points[inside])
+
+    def overlap(self, motion: FloatArray) -> float:
+        """Share of the smaller volume (fixed box, moving image) that both cover."""
+        mine = len(self._points) * _LATTICE_MM**3
+        other = self._moving_grid.voxel_volume_mm3 * float(np.prod(self._moving_grid.shape))
+        return len(self.shared_mm(motion)) * _LATTICE_MM**3 / min(mine, other)
+
+    def forward(self) -> FloatArray | None:
+        """Best motion when the fixed image's points are looked up in the moving one; ``None`` where they never meet."""
+        return descend(self.pairs, self.start, self._middle, samples=self._samples)
+
+    def backward(self, start: FloatArray) -> FloatArray | None:
+        """Best motion when the moving image's points are looked up in the fixed one, on all but the coarsest layer."""
+        pairs = [
+            Pair(fixed=pair.moving, moving=pair.fixed, step_mm=pair.step_mm) for pair in self.pairs[1:] or self.pairs
+        ]
+        pairs = [Pair(fixed=self._near(p.fixed, start), moving=p.moving, step_mm=p.step_mm) for p in pairs]
+        found = descend(pairs, np.linalg.inv(start), moved(start, self._middle), samples=self._samples)
+        return None if found is None else np.asarray(np.linalg.inv(found))
+
+    def halves(self, motion: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        """Best motions of the two halves of the shared region, cut across its longest side."""
+        pair = self.pairs[min(1, len(self.pairs) - 1)]
+        shared = pair.fixed.grid.to_index(self.shared_mm(motion))
+        axis = int(np.argmax(np.ptp(shared, axis=0) * pair.fixed.grid.spacing_mm))
+        cut = int(np.rint(np.median(shared[:, axis])))
+        ends = np.clip(
+            [np.floor(shared[:, axis].min()), cut, np.ceil(shared[:, axis].max()) + 1], 0, pair.fixed.grid.shape[axis]
+        )
+        found = []
+        for first, last in zip(ends[:-1].astype(int), ends[1:].astype(int), strict=True):
+            if last - first < 2:
+                return None
+            half = Pair(fixed=_part(pair.fixed, axis, first, last), moving=pair.moving, step_mm=pair.step_mm)
+            best = descend([half], motion, self._middle, samples=self._samples // 2)
+            if best is None:
+                return None
+            found.append(best)
+        return found[0], found[1]
+
+    def information(self, motion: FloatArray) -> tuple[float, float]:
+        """Mutual information at a motion, nats, and its mean over 12 motions 6 to 12 mm beside it."""
+        rng = np.random.default_rng(_SEED)
+        beside = []
+        for _ in range(_BESIDE):
+            step = rng.standard_normal(3)
+            aside = motion.copy()
+            aside[:3, 3] += step / np.linalg.norm(step) * rng.uniform(*_BESIDE_MM)
+            beside.append(self._sampled.at(aside))
+        return self._sampled.at(motion), float(np.mean(beside))
+
+    def searched(self, reach_mm: tuple[float, float, float]) -> FloatArray:
+        """Best start among shifts on a lattice, each of the best three improved on the coarsest layer."""
+        coarse = self.pairs[0]
+        sampled = Sampled(coarse.fixed, coarse.moving, samples=_SEARCH_SAMPLES, seed=_SEED)
+        starts = best_shifts(sampled, self.start, reach_mm=np.array(reach_mm), step_mm=_SEARCH_STEP_MM, keep=_STARTS)
+        ends = [descend([coarse], start, self._middle, samples=self._samples) for start in starts]
+        met = [end for end in ends if end is not None] or [self.start]
+        return max(met, key=sampled.at)
+
+    @property
+    def _middle(self) -> FloatArray:
+        return self.pairs[0].fixed.grid.centre_mm
+
+    @cached_property
+    def _sampled(self) -> Sampled:
+        pair = self.pairs[-1]
+        return Sampled(pair.fixed, pair.moving, samples=self._samples, seed=_SEED)
+
+    def _near(self, one: Layer, motion: FloatArray) -> Layer:
+        """Part of a moving layer near the fixed box."""
+        low, high = np.zeros(3), np.array(one.grid.shape) - 1.0
+        corners = moved(motion, _corners(self.pairs[0].fixed.grid))
+        return _cropped(one, one.grid, *_narrowed(low, high, one.grid, corners))
+
+
+def _box(grid: Grid, about_mm: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+    """Lowest and highest index of the box that counts."""
+    top = np.array(grid.shape) - 1.0
+    if about_mm is None:
+        return np.zeros(3), top
+    index = grid.to_index(about_mm)
+    margin = _MARGIN_MM / grid.spacing_mm
+    low, high = np.clip(index.min(axis=0) - margin, 0, top), np.clip(index.max(axis=0) + margin, 0, top)
+    return (low, high) if (high > low).all() else (np.zeros(3), top)
+
+
+def _lattice(low: FloatArray, high: FloatArray, spacing_mm: FloatArray) -> FloatArray:
+    ways = [np.arange(a, b + 1e-6, _LATTICE_MM / s) for a, b, s in zip(low, high, spacing_mm, strict=True)]
+    return np.stack(np.meshgrid(*ways, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+def _corners(grid: Grid) -> FloatArray:
+    ends = np.array(np.meshgrid(*((0, n - 1) for n in grid.shape))).reshape(3, -1).T
+    return grid.to_world(ends)
+
+
+def _narrowed(low: FloatArray, high: FloatArray, grid: Grid, corners_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Narrow an index box to what lies within a margin of the corners' bounding box; left as it is where apart."""
+    index = grid.to_index(corners_mm)
+    margin = _MARGIN_MM / grid.spacing_mm
+    first = np.maximum(low, index.min(axis=0) - margin)
+    last = np.minimum(high, index.max(axis=0) + margin)
+    return (first, last) if (last - first > 1).all() else (low, high)
+
+
+def _cropped(one: Layer, grid: Grid, low: FloatArray, high: FloatArray) -> Layer:
+    """Part of a layer between two indices of the full grid it was thinned out from."""
+    ends = one.grid.to_index(grid.to_world(np.array([low, high])))
+    for axis in range(3):
+        first = int(np.clip(np.floor(ends[0, axis]), 0, one.grid.shape[axis] - 1))
+        last = int(np.clip(np.ceil(ends[1, axis]) + 1, first + 1, one.grid.shape[axis]))
+        one = _part(one, axis, first, last)
+        ends[:, axis] -= first
+    return one
+
+
+def _part(one: Layer, axis: int, first: int, last: int) -> Layer:
+    cut = [slice(None)] * 3
+    cut[axis] = slice(first, last)
+    array = one.array[tuple(cut)]
+    affine = one.grid.affine.copy()
+    affine[:3, 3] = one.grid.to_world(np.eye(3)[axis] * first)
+    return Layer(array, Grid((array.shape[0], array.shape[1], array.shape[2]), affine))

@@ -1,0 +1,291 @@
+"""Rigid registration of one image to another: how the moving image must move, how sure that is, or why it is refused.
+
+Rigid motion is right for one bony spine on one day. Between visits the spine bends: the motion then fits the box it
+was found in, and no more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial.transform import Rotation
+
+from lumbomics.core.errors import InputError
+from lumbomics.core.grid import Grid
+from lumbomics.core.image import Image
+from lumbomics.prepare.matching import Matching
+from lumbomics.prepare.rigid import checked_rigid, halfway, moved, rms_distance_mm, rotation_deg
+
+FloatArray = NDArray[np.float64]
+
+_LEAST_SLICES = 3
+_LEAST_INFORMATION = 0.05
+_NUDGE_MM, _NUDGE_DEG = 1.5, 1.0
+_FLOOR_MM = 0.1
+
+
+class Refusal(StrEnum):
+    """Why a registration is not to be used."""
+
+    FLAT = "flat"
+    """An image holds one value, or next to nothing."""
+    TOO_FEW_SLICES = "too_few_slices"
+    OVERLAP = "overlap"
+    """The images share too little space."""
+    UNRELATED = "unrelated"
+    """The best fit is no better than chance: other body, other part of it, or noise."""
+    INCONSISTENT = "inconsistent"
+    """Parts of the image ask for different motions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationOptions:
+    """Choices of the search and the limits of acceptance; engineering defaults, found on phantoms.
+
+    Parameters
+    ----------
+    search
+        Look for the start among shifts up to ``reach_mm``; without, the headers' geometry is the start.
+    reach_mm
+        Shifts tried to the right, to the front and upwards, mm.
+    widths_mm
+        Sharpness of the layers, coarse to fine.
+    samples
+        Points compared on each layer.
+    least_overlap
+        Share of the smaller volume (fixed box, moving image) that both must cover.
+    least_gain
+        By how much the information at the optimum must exceed that 6 to 12 mm beside it, as a factor.
+    most_inconsistent_mm
+        How far apart the motions of two halves, or of the ways there and back, may lie.
+    """
+
+    search: bool = False
+    reach_mm: tuple[float, float, float] = (24.0, 48.0, 60.0)
+    widths_mm: tuple[float, ...] = (6.0, 3.0, 1.5)
+    samples: int = 20_000
+    least_overlap: float = 0.15
+    least_gain: float = 1.3
+    most_inconsistent_mm: float = 3.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Registration:
+    """How a moving image lies in a fixed one's space.
+
+    Parameters
+    ----------
+    motion
+        4 x 4 rigid, maps points of the moving image (RAS+ mm) to the fixed image's space.
+    error_mm
+        Estimated root mean square error over the box; ``None`` where refused before it was known.
+    information
+        Mutual information at the optimum, nats.
+    gain
+        That information over its mean 6 to 12 mm beside the optimum.
+    overlap
+        Share of the smaller volume (fixed box, moving image) that both cover.
+    inconsistency_mm
+        Root mean square distance between the motions that two halves, or the ways there and back, ask for; the larger.
+    centre_mm
+        (3,) middle of the box in the fixed image's space.
+    refusal, reason
+        Why it is not to be used, and the same in words; ``None`` and empty where it is accepted.
+    """
+
+    motion: FloatArray = field(repr=False)
+    error_mm: float | None = None
+    information: float = 0.0
+    gain: float = 0.0
+    overlap: float = 0.0
+    inconsistency_mm: float | None = None
+    centre_mm: FloatArray = field(default_factory=lambda: np.zeros(3), repr=False)
+    refusal: Refusal | None = None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "motion", checked_rigid(self.motion))
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the motion may be used."""
+        return self.refusal is None
+
+    @property
+    def shift_mm(self) -> float:
+        """How far the middle of the box moves."""
+        return float(np.linalg.norm(moved(np.linalg.inv(self.motion), self.centre_mm) - self.centre_mm))
+
+    @property
+    def rotation_deg(self) -> float:
+        """By how much the moving image turns."""
+        return rotation_deg(self.motion)
+
+    def place(self, grid: Grid, *, frame: str | None = None) -> Grid:
+        """Lay a grid of the moving image into the fixed image's space; voxels stay as they are.
+
+        Parameters
+        ----------
+        grid
+            Grid of the moving image or of a label map drawn on it.
+        frame
+            Frame of reference of the fixed image.
+
+        Raises
+        ------
+        InputError
+            If the registration was refused.
+        """
+        if self.refusal is not None:
+            raise InputError(
+                "a refused registration moves nothing",
+                expected="an accepted one",
+                got=f"{self.refusal}: {self.reason}",
+                hint="leave the series out, or register it by hand",
+            )
+        return Grid(grid.shape, self.motion @ grid.affine, frame)
+
+
+def register(
+    moving: Image, fixed: Image, *, about_mm: ArrayLike | None = None, options: RegistrationOptions | None = None
+) -> Registration:
+    """Find the rigid motion that lays ``moving`` into the space of ``fixed``.
+
+    Mutual information (Mattes 2003) is maximised coarse to fine, from ``moving`` to ``fixed`` and from ``fixed`` to
+    ``moving``; the answer lies halfway, because each way alone is drawn to where its own interpolation blurs most.
+    Both images are first blurred to one sharpness, so that thick slices across each other are the ordinary case. The
+    search is deterministic: one thread, fixed seeds.
+
+    Parameters
+    ----------
+    moving, fixed
+        Images of one body, of any contrast and orientation; at least three slices each.
+    about_mm
+        (n, 3) RAS+ mm in the fixed image: the motion is found in their bounding box and 20 mm about it. Default: the
+        whole fixed image.
+    options
+        Search and limits.
+
+    Returns
+    -------
+    The motion with its error and quality figures; refused, with the reason, where the images do not belong together.
+    A mirrored image is not refused: a body is nearly its own mirror image.
+
+    Raises
+    ------
+    InputError
+        If an image holds NaN or infinity, or ``about_mm`` is no list of points.
+    """
+    chosen = options or RegistrationOptions()
+    for what, image in (("moving", moving), ("fixed", fixed)):
+        if image.array.dtype.kind == "f" and not np.isfinite(image.array).all():
+            raise InputError("an image holds NaN or infinity", expected="finite values", where=f"{what} image")
+    points = _checked_points(about_mm)
+    return _unfit(moving, fixed) or _registered(moving, fixed, points, chosen)
+
+
+def _checked_points(about_mm: ArrayLike | None) -> FloatArray | None:
+    if about_mm is None:
+        return None
+    points = np.asarray(about_mm, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != 3 or not len(points):
+        raise InputError("no list of points", expected="(n, 3) mm", got=str(points.shape), where="about_mm")
+    return points
+
+
+def _unfit(moving: Image, fixed: Image) -> Registration | None:
+    for what, image in (("moving", moving), ("fixed", fixed)):
+        low, high = np.percentile(image.array, (1, 99))
+        if high <= low:
+            return _refused(Refusal.FLAT, f"the {what} image holds next to one value alone")
+        slices = min(image.grid.shape)
+        if slices < _LEAST_SLICES:
+            words = f"the {what} image has {slices} slice(s), {_LEAST_SLICES} are needed to find a motion"
+            return _refused(Refusal.TOO_FEW_SLICES, words)
+    return None
+
+
+def _refused(refusal: Refusal, reason: str) -> Registration:
+    return Registration(motion=np.eye(4), refusal=refusal, reason=reason)
+
+
+def _registered(moving: Image, fixed: Image, about_mm: FloatArray | None, options: RegistrationOptions) -> Registration:
+    def matching(start: FloatArray) -> Matching:
+        return Matching(
+            fixed, moving, about_mm=about_mm, start=start, widths_mm=options.widths_mm, samples=options.samples
+        )
+
+    start = np.eye(4)
+    if options.search:
+        start[:3, 3] = moving.grid.centre_mm - fixed.grid.centre_mm
+        start = Matching(
+            fixed, moving, about_mm=about_mm, start=start, widths_mm=options.widths_mm[:1], samples=options.samples
+        ).searched(options.reach_mm)
+    match = matching(start)
+    if match.overlap(start) < options.least_overlap:
+        return _apart(match, start, options)
+    found = match.forward()
+    if found is None or match.overlap(found) < options.least_overlap:
+        return _apart(match, start if found is None else found, options)
+    return _judged(match, found, options)
+
+
+def _apart(match: Matching, motion: FloatArray, options: RegistrationOptions) -> Registration:
+    overlap = match.overlap(motion)
+    words = f"the images share {100 * overlap:.0f} % of the smaller one, {100 * options.least_overlap:.0f} % are needed"
+    return replace(_refused(Refusal.OVERLAP, words), overlap=overlap)
+
+
+def _judged(match: Matching, forward: FloatArray, options: RegistrationOptions) -> Registration:
+    """Tell whether the best fit is better than chance, and whether halves and both ways agree."""
+    information, beside = match.information(forward)
+    shared = match.shared_mm(forward)
+    centre = shared.mean(axis=0)
+    found = Registration(
+        motion=np.linalg.inv(forward),
+        information=information,
+        gain=information / max(beside, _LEAST_INFORMATION),
+        overlap=match.overlap(forward),
+        centre_mm=centre,
+    )
+    if found.gain < options.least_gain:
+        words = (
+            f"the best fit tells {found.gain:.2f} times as much as places beside it, {options.least_gain} are needed"
+        )
+        return replace(found, refusal=Refusal.UNRELATED, reason=words)
+    halves, backward = match.halves(forward), match.backward(_nudged(forward, centre))
+    if halves is None or backward is None:
+        return replace(found, refusal=Refusal.INCONSISTENT, reason="a part of the image fits nowhere")
+    apart = max(rms_distance_mm(*halves, shared), rms_distance_mm(forward, backward, shared))
+    found = replace(found, inconsistency_mm=apart)
+    if apart > options.most_inconsistent_mm:
+        limit = options.most_inconsistent_mm
+        words = f"parts of the image ask for motions {apart:.1f} mm apart, {limit:g} mm are allowed"
+        return replace(found, refusal=Refusal.INCONSISTENT, reason=words)
+    motion = np.linalg.inv(halfway(forward, backward, centre))
+    return replace(found, motion=motion, error_mm=_error_mm(halves, (forward, backward), shared))
+
+
+def _error_mm(
+    halves: tuple[FloatArray, FloatArray], ways: tuple[FloatArray, FloatArray], shared_mm: FloatArray
+) -> float:
+    """Estimate the error of the answer from what halves and ways disagree about.
+
+    Two halves with independent errors e√2 differ by 2e, and their mean has half of that; the two ways share what the
+    noise does, and differ by what interpolation does.
+    """
+    by_halves = rms_distance_mm(*halves, shared_mm) / 4
+    by_ways = rms_distance_mm(*ways, shared_mm) / 2
+    return float(np.sqrt(by_halves**2 + by_ways**2 + _FLOOR_MM**2))
+
+
+def _nudged(motion: FloatArray, centre_mm: FloatArray) -> FloatArray:
+    """Motion a little beside another, so that the way back must find its own end."""
+    turn = Rotation.from_rotvec(np.full(3, np.radians(_NUDGE_DEG))).as_matrix()
+    aside = np.eye(4)
+    aside[:3, :3] = turn
+    aside[:3, 3] = centre_mm - turn @ centre_mm + _NUDGE_MM
+    return np.asarray(motion @ aside)
