@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 
 .PHONY: train test-train demo test test-slow check coverage env lock lint types contracts accuracy benchmark clean
 
-demo: env  ## make a small phantom cohort as DICOM, run the main job on it, say where the report is
+demo: env  ## phantom patients as DICOM through the main job, a simulated cohort to its report; says where the reports are
 	$(BIN)/lumbomics demo --out demo
 
 test: env  ## the default suite: every capability once, end to end

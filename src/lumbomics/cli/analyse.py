@@ -43,19 +43,14 @@ def report(
     as_json: Json = False,
 ) -> Exit:
     """Write the cohort report: one page with every analysis that the tables allow."""
-    from lumbomics.cli.show import progress_bar
+    from lumbomics.cli.show import print_cohort_report, progress_bar
     from lumbomics.run.cohort_report import cohort_report
 
     with progress_bar(hidden=as_json) as progress:
         made = cohort_report(
             derivatives, out=out, baseline=baseline, followup=followup, name=name, seed=seed, progress=progress
         )
-    if as_json:
-        print_json(made.as_json())
-    else:
-        typer.echo(f"{made.participants} participants, {len(made.sections)} sections: {made.path}")
-        for key, why in made.left_out:
-            typer.echo(f"  left out {key}: {why}")
+    print_json(made.as_json()) if as_json else print_cohort_report(made)
     return Exit.OK
 
 

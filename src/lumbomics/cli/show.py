@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from lumbomics.core.measurement import Measurement, Result
 from lumbomics.run.outcome import RunSummary, Status
+
+if TYPE_CHECKING:
+    from lumbomics.run.cohort_report import CohortReport
 
 _MARKS = {Status.DONE: "[green]done[/]", Status.SKIPPED: "[dim]kept[/]", Status.FAILED: "[red]failed[/]"}
 
@@ -48,6 +52,13 @@ def print_summary(summary: RunSummary) -> None:
             console.print(f"  {fault}", style="yellow", markup=False)
     done = len(summary.outcomes) - len(summary.failed)
     console.print(f"{done} of {len(summary.outcomes)} visit(s) in {summary.seconds:.1f} s, in {summary.out}")
+
+
+def print_cohort_report(report: CohortReport) -> None:
+    """Print where a cohort's report is and what it leaves out."""
+    typer.echo(f"{report.participants} participants, {len(report.sections)} sections: {report.path}")
+    for key, why in report.left_out:
+        typer.echo(f"  left out {key}: {why}")
 
 
 def print_results(results: Sequence[Result], out: Path) -> None:

@@ -1,31 +1,58 @@
-"""The main job on a small phantom cohort, from DICOM to reports."""
+"""The main job on a few phantom patients, from DICOM to reports, and a simulated cohort to its report."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from lumbomics.core.conventions import Convention
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast, Image
-from lumbomics.core.visit import Visit
 from lumbomics.phantom import SEQUENCES, make_phantom
-from lumbomics.run.bundle import write_segmentation
+from lumbomics.run.cohort_phantom import phantom_cohort
+from lumbomics.run.cohort_report import CohortReport, cohort_report
 from lumbomics.run.outcome import RunSummary
 from lumbomics.run.pipeline import Progress, run
 from lumbomics.write import write_dicom_series
 
 
-def demo(*, out: Path | str = "demo", patients: int = 3, progress: Progress | None = None) -> RunSummary:
-    """Make a phantom cohort as DICOM with label maps beside it, and run the main job on it.
+@dataclass(frozen=True, kw_only=True)
+class DemoSummary:
+    """What the demonstration left behind.
+
+    Parameters
+    ----------
+    study
+        The main job on the phantom patients.
+    cohort
+        Report of the simulated cohort; ``None`` where none was wanted.
+    """
+
+    study: RunSummary
+    cohort: CohortReport | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for machines."""
+        return {**self.study.as_json(), "cohort": None if self.cohort is None else self.cohort.as_json()}
+
+
+def demo(
+    *, out: Path | str = "demo", patients: int = 3, participants: int = 120, progress: Progress | None = None
+) -> DemoSummary:
+    """Make phantom patients as DICOM and run the main job on them; simulate a cohort and report it.
+
+    The label maps are drawn by the engine that ships with the package, as on images of people.
 
     Parameters
     ----------
     out
-        Folder; gets ``dicom``, ``labels`` and ``derivatives``.
+        Folder; gets ``dicom``, ``derivatives`` and ``cohort``.
     patients
-        Number of digital reference patients, seeds 1 to ``patients``.
+        Number of digital reference patients with images, seeds 1 to ``patients``.
+    participants
+        Size of the simulated cohort, 20 at least; 0 for none.
     progress
         Called as (done, in all, what is done now).
 
@@ -39,21 +66,19 @@ def demo(*, out: Path | str = "demo", patients: int = 3, progress: Progress | No
         if progress is not None:
             progress(seed - 1, patients, f"making digital reference patient {seed}")
         _make(seed, target)
-    return run(
-        target / "dicom",
-        out=target / "derivatives",
-        labels=target / "labels",
-        convention=Convention.LUMBOMICS,
-        boundary_sd_mm=0.0,
-        progress=progress,
-    )
+    study = run(target / "dicom", out=target / "derivatives", progress=progress)
+    return DemoSummary(study=study, cohort=_cohort(target / "cohort", participants, progress) if participants else None)
+
+
+def _cohort(target: Path, participants: int, progress: Progress | None) -> CohortReport:
+    made = phantom_cohort(out=target, n=participants, images=0, progress=progress)
+    return cohort_report(made.derivatives, name=f"Simulated cohort of {participants}", progress=progress)
 
 
 def _make(seed: int, target: Path) -> None:
-    """One patient: three sagittal series as DICOM, label maps drawn on the T2."""
+    """One patient: three sagittal series as DICOM."""
     phantom = make_phantom(seed)
-    visit = Visit(participant=f"{seed:02d}")
-    folder = target / "dicom" / f"sub-{visit.participant}" / f"ses-{visit.session}"
+    folder = target / "dicom" / f"sub-{seed:02d}" / "ses-01"
     grid = phantom.sagittal_grid()
     for number, contrast in enumerate((Contrast.T2, Contrast.T1, Contrast.STIR), start=1):
         write_dicom_series(
@@ -64,7 +89,6 @@ def _make(seed: int, target: Path) -> None:
             patient_id=f"PHANTOM{seed:02d}",
             series_number=number,
         )
-    write_segmentation(target / "labels", visit, "acq-sag_T2w", phantom.segmentation(grid), desc="phantom")
 
 
 def _slices_last(image: Image) -> Image:
