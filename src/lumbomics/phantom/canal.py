@@ -40,8 +40,8 @@ class Canal:
         (n, 3) centreline every 0.5 mm and its axes there; the tangent runs to the feet.
     half_width, half_depth
         (n,) half-sizes of the canal, mm; 0 beyond its ends.
-    sac_half_width, sac_half_depth, sac_shift
-        (n,) half-sizes of the dural sac and its shift to the front.
+    sac_half_width, sac_half_depth, sac_shift, sac_aside
+        (n,) half-sizes of the dural sac and its shift to the front and to the right.
     cord_share
         (n,) size of the cord as a share of its full size; 0 below the conus.
     stations
@@ -57,6 +57,7 @@ class Canal:
     sac_half_width: FloatArray = field(repr=False)
     sac_half_depth: FloatArray = field(repr=False)
     sac_shift: FloatArray = field(repr=False)
+    sac_aside: FloatArray = field(repr=False)
     cord_share: FloatArray = field(repr=False)
     stations: Mapping[str, float] = field(repr=False)
 
@@ -86,8 +87,8 @@ class Canal:
 
     def sac_level(self, s: Array, x: Array, y: Array) -> Array:
         """Level of the dural sac, negative inside."""
-        moved = y - self.at(self.sac_shift, s)
-        return _section(x, moved, self.at(self.sac_half_width, s), self.at(self.sac_half_depth, s), squareness=2.0)
+        aside, moved = x - self.at(self.sac_aside, s), y - self.at(self.sac_shift, s)
+        return _section(aside, moved, self.at(self.sac_half_width, s), self.at(self.sac_half_depth, s), squareness=2.0)
 
     def cord_level(self, s: Array, x: Array, y: Array) -> Array:
         """Level of the cord, negative inside."""
@@ -126,9 +127,15 @@ def build_canal(chain: Sequence[Vertebra], parameters: PhantomParameters) -> Can
         sac_half_width=width * SAC_SHARE["width"] * soft * sac,
         sac_half_depth=depth * SAC_SHARE["depth"] * soft * sac,
         sac_shift=0.05 * depth * sac,
-        cord_share=_fade(s, conus - 32, conus) * parameters.size,
+        sac_aside=np.zeros_like(s),
+        cord_share=cord_share(s, conus) * parameters.size,
         stations=stations,
     )
+
+
+def cord_share(s: FloatArray, conus: float) -> FloatArray:
+    """Size of the cord at stations (n,) as a share of its full size; it tapers over 32 mm to the tip at ``conus``."""
+    return _fade(s, conus - 32, conus)
 
 
 def _nodes(chain: Sequence[Vertebra]) -> list[tuple[str, FloatArray, FloatArray, float, float]]:

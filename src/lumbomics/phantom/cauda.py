@@ -13,7 +13,8 @@ from lumbomics.phantom.shapes import Array
 
 FloatArray = NDArray[np.float64]
 
-ROOT_RADIUS_MM = 0.75
+ROOT_RADIUS_MM, THIN_ROOT_RADIUS_MM = 0.75, 0.55
+_THICK_ROOTS = 6
 _LATERAL_MM = 40.0
 
 
@@ -60,16 +61,21 @@ class Cauda:
 
 
 def build_cauda(canal: Canal) -> Cauda:
-    """Lay the roots: every root runs down behind, drifts aside and leaves the sac at its vertebra."""
+    """Lay the roots: they lie behind in two staggered rows, drift aside and leave the sac at their vertebra.
+
+    Those that leave next lie outermost, the sacral ones in the middle (Wall et al., Spine 1990;15:1244); the lower
+    sacral roots are thinner.
+    """
     s = np.arange(len(canal.points)) * STEP_MM
     exits = [(n, at) for n, at in canal.stations.items() if "-" not in n and not n.startswith("T")]
     roots = []
     for order, (name, leave) in enumerate(exits):
         drift = np.clip((s - (leave - _LATERAL_MM)) / _LATERAL_MM, 0, 1) ** 1.5
-        rest = 0.62 - 0.1 * order
-        aside = canal.sac_half_width * (rest + (0.9 - rest) * drift)
-        forward = -canal.sac_half_depth * (0.62 * (1 - drift) * np.sqrt(1 - rest**2) + 0.12 * np.sin(1.7 * order))
-        radius = np.where(s < leave + 4, ROOT_RADIUS_MM, 0.0)
+        angle, reach = np.deg2rad(84.0 - 9.2 * order), (0.80, 0.52)[order % 2]
+        aside = canal.sac_half_width * (reach * np.sin(angle) * (1 - drift) + 0.84 * drift)
+        forward = canal.sac_shift - canal.sac_half_depth * (reach * np.cos(angle) * (1 - drift) + 0.12 * drift)
+        full = ROOT_RADIUS_MM if order < _THICK_ROOTS else THIN_ROOT_RADIUS_MM
+        radius = np.where(s < leave + 4, full, 0.0)
         for side, sign in ((Side.LEFT, -1.0), (Side.RIGHT, 1.0)):
             roots.append(Root(name=name, side=side, x=sign * aside, y=forward, radius=radius))
     return Cauda(tuple(roots))

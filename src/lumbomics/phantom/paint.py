@@ -158,10 +158,16 @@ def _mark(maps: Maps, layer: Layer, inside: NDArray[np.bool_]) -> None:
         maps[SAC][inside] = 0
 
 
-def canal_stretches(canal: Canal, grid: Grid, margin_mm: float) -> Iterator[Stretch]:
-    """Walk along the canal in pieces: the voxels within ``margin_mm`` of its wall and their canal coordinates."""
-    pieces = int(np.ceil(len(canal.points) * STEP_MM / 40))
-    for part in np.array_split(np.arange(len(canal.points)), pieces):
+def canal_stretches(
+    canal: Canal, grid: Grid, margin_mm: float, *, between: tuple[float, float] | None = None
+) -> Iterator[Stretch]:
+    """Walk along the canal in pieces: the voxels within ``margin_mm`` of its wall and their canal coordinates.
+
+    ``between`` bounds the stations (mm) walked.
+    """
+    first, last = (0.0, np.inf) if between is None else between
+    walked = np.arange(max(int(first / STEP_MM), 0), int(min(last / STEP_MM + 1, len(canal.points))))
+    for part in np.array_split(walked, max(int(np.ceil(len(walked) * STEP_MM / 40)), 1)):
         reach = canal.half_width[part].max() + margin_mm
         box = index_box(grid, np.vstack([canal.points[part] - reach, canal.points[part] + reach]))
         if box is None:
