@@ -70,7 +70,7 @@ def _prepare(spine: SpineGeometry, image: Image | None) -> _Signals:
         got = "no image" if image is None else f"a {image.contrast.value} image"
         raise NotMeasurableError(Reason.NO_SUITABLE_SERIES, f"a T2 image is needed, {got} was given")
     fluid = _fluid_points(spine)
-    marrow = np.vstack([_deep(spine.vertebra(level).body, 3.0) for level in _described(spine)])
+    marrow = np.vstack([spine.vertebra(level).body.deep_points_mm(3.0) for level in _described(spine)])
     samples = [_positive(image, points) for points in (marrow, fluid)]
     frame = spine.vertebra(_described(spine)[-1]).frame
     volume = spine.labels.grid.voxel_volume_mm3
@@ -96,21 +96,9 @@ def _fluid_points(spine: SpineGeometry) -> FloatArray:
     if labels is None or SAC_VALUE not in labels.boxes:
         detail = "cerebrospinal fluid is taken from the dural sac, which is not in the labels"
         raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, detail)
-    points = _deep(Solid.from_labels(labels, SAC_VALUE), _INSIDE_MM)
+    points = Solid.from_labels(labels, SAC_VALUE).deep_points_mm(_INSIDE_MM)
     cord = sample_nearest(spine.labels.array, spine.labels.grid, points) == CORD
     return np.asarray(points[~cord], dtype=np.float64)
-
-
-def _deep(solid: Solid, depth_mm: float) -> FloatArray:
-    """Voxel centres at least so far inside a structure along every lattice axis finer than that depth."""
-    inside = solid.mask
-    for axis, spacing in enumerate(solid.grid.spacing_mm):
-        steps = int(np.ceil(depth_mm / spacing - 0.5)) if spacing <= depth_mm else 0
-        padded = np.pad(solid.mask, [(steps, steps) if other == axis else (0, 0) for other in range(3)])
-        size = solid.mask.shape[axis]
-        for shift in (0, 2 * steps):
-            inside = inside & np.take(padded, np.arange(shift, shift + size), axis=axis)
-    return solid.grid.to_world(np.argwhere(inside) + solid.start)
 
 
 def _positive(image: Image, points: FloatArray) -> tuple[FloatArray, FloatArray]:

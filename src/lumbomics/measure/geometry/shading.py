@@ -64,6 +64,10 @@ class Shading:
         shared = max(1.0, _SHARED_MM3 / sample_mm3)
         return cls(frame, coefficients[:count], shared * covariance[:count, :count])
 
+    def at(self, points_mm: ArrayLike) -> FloatArray:
+        """Brightness (n,) at points (n, 3), 1 at the frame's origin."""
+        return np.asarray(np.exp(_terms(self.frame, np.asarray(points_mm, dtype=np.float64)) @ self.coefficients))
+
     def ratio(self, points_mm: ArrayLike, reference_mm: ArrayLike) -> tuple[float, float]:
         """Mean brightness at points over that at reference points, and the standard error of its logarithm."""
         terms = [_terms(self.frame, np.asarray(p, dtype=np.float64)).mean(axis=0) for p in (points_mm, reference_mm)]

@@ -81,6 +81,21 @@ class Solid:
         """Number of voxels times their volume."""
         return float(np.count_nonzero(self.mask)) * self.grid.voxel_volume_mm3
 
+    def deep_mask(self, depth_mm: float) -> NDArray[np.bool_]:
+        """Voxels of the mask at least so far inside along every lattice axis finer than that depth."""
+        inside = self.mask
+        for axis, spacing in enumerate(self.grid.spacing_mm):
+            steps = int(np.ceil(depth_mm / spacing - 0.5)) if spacing <= depth_mm else 0
+            padded = np.pad(self.mask, [(steps, steps) if other == axis else (0, 0) for other in range(3)])
+            size = self.mask.shape[axis]
+            for shift in (0, 2 * steps):
+                inside = inside & np.take(padded, np.arange(shift, shift + size), axis=axis)
+        return inside
+
+    def deep_points_mm(self, depth_mm: float) -> FloatArray:
+        """Centres (n, 3) of the voxels of :meth:`deep_mask`, RAS+ mm."""
+        return self.grid.to_world(np.argwhere(self.deep_mask(depth_mm)) + self.start)
+
     def keep(self, inside: NDArray[np.bool_]) -> Solid:
         """Return the part whose voxels, in the order of ``points_mm``, are marked in ``inside`` (n,)."""
         part = np.zeros_like(self.mask)
