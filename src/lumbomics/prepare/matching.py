@@ -12,7 +12,7 @@ from lumbomics.core.image import Image
 from lumbomics.prepare.descent import Pair, descend
 from lumbomics.prepare.information import Sampled, best_shifts
 from lumbomics.prepare.pyramid import Layer, layer
-from lumbomics.prepare.rigid import moved
+from lumbomics.prepare.rigid import inverse, moved
 
 FloatArray = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ class Matching:
         low, high = _box(fixed.grid, about_mm)
         self._points = fixed.grid.to_world(_lattice(low, high, fixed.grid.spacing_mm))
         # what lies far from the moving image, wherever the search may take it, would only cost time
-        low, high = _narrowed(low, high, fixed.grid, moved(np.linalg.inv(start), _corners(moving.grid)))
+        low, high = _narrowed(low, high, fixed.grid, moved(inverse(start), _corners(moving.grid)))
         self._low_mm, self._high_mm = low * fixed.grid.spacing_mm, high * fixed.grid.spacing_mm
         self.pairs = tuple(
             Pair(
@@ -94,8 +94,8 @@ class Matching:
             Pair(fixed=pair.moving, moving=pair.fixed, step_mm=pair.step_mm) for pair in self.pairs[1:] or self.pairs
         ]
         pairs = [Pair(fixed=self._near(p.fixed, start), moving=p.moving, step_mm=p.step_mm) for p in pairs]
-        found = descend(pairs, np.linalg.inv(start), moved(start, self._middle), samples=self._samples)
-        return None if found is None else np.asarray(np.linalg.inv(found))
+        found = descend(pairs, inverse(start), moved(start, self._middle), samples=self._samples)
+        return None if found is None else inverse(found)
 
     def halves(self, motion: FloatArray) -> tuple[FloatArray, FloatArray] | None:
         """Best motions of the two halves of the shared region, cut across its longest side."""

@@ -17,7 +17,7 @@ from lumbomics.core.errors import InputError
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Image
 from lumbomics.prepare.matching import Matching
-from lumbomics.prepare.rigid import checked_rigid, halfway, moved, rms_distance_mm, rotation_deg
+from lumbomics.prepare.rigid import checked_rigid, halfway, inverse, moved, rms_distance_mm, rotation_deg
 
 FloatArray = NDArray[np.float64]
 
@@ -117,7 +117,7 @@ class Registration:
     @property
     def shift_mm(self) -> float:
         """How far the middle of the box moves."""
-        return float(np.linalg.norm(moved(np.linalg.inv(self.motion), self.centre_mm) - self.centre_mm))
+        return float(np.linalg.norm(moved(inverse(self.motion), self.centre_mm) - self.centre_mm))
 
     @property
     def rotation_deg(self) -> float:
@@ -245,7 +245,7 @@ def _judged(match: Matching, forward: FloatArray, options: RegistrationOptions) 
     shared = match.shared_mm(forward)
     centre = shared.mean(axis=0)
     found = Registration(
-        motion=np.linalg.inv(forward),
+        motion=inverse(forward),
         information=information,
         gain=information / max(beside, _LEAST_INFORMATION),
         overlap=match.overlap(forward),
@@ -265,7 +265,7 @@ def _judged(match: Matching, forward: FloatArray, options: RegistrationOptions) 
         limit = options.most_inconsistent_mm
         words = f"parts of the image ask for motions {apart:.1f} mm apart, {limit:g} mm are allowed"
         return replace(found, refusal=Refusal.INCONSISTENT, reason=words)
-    motion = np.linalg.inv(halfway(forward, backward, centre))
+    motion = inverse(halfway(forward, backward, centre))
     return replace(found, motion=motion, error_mm=_error_mm(halves, (forward, backward), shared))
 
 

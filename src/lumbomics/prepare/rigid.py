@@ -48,3 +48,8 @@ def halfway(one: FloatArray, other: FloatArray, centre_mm: FloatArray) -> FloatA
     target = (moved(one, centre_mm) + moved(other, centre_mm)) / 2
     matrix[:3, 3] = target - matrix[:3, :3] @ centre_mm
     return matrix
+
+
+def inverse(matrix: FloatArray) -> FloatArray:
+    """Motion back."""
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
