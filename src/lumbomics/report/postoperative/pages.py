@@ -9,7 +9,7 @@ from lumbomics.core.anatomy import Side
 from lumbomics.core.examination import Examination, Operation
 from lumbomics.core.measurement import Result
 from lumbomics.report.postoperative.place import Place, find_places
-from lumbomics.report.postoperative.summary import Row, finds_something, summarise
+from lumbomics.report.postoperative.summary import Row, finds_something, summarise, summarise_canal
 from lumbomics.report.postoperative.view import view_level
 from lumbomics.report.postoperative.visits import Change, ExaminedVisit, compare_visits
 from lumbomics.report.postoperative.words import Words, load_words
@@ -64,12 +64,15 @@ class PostoperativePart:
         One a level, head to tail.
     notes
         What holds for all: that the operated levels were not told, series that could not be used.
+    canal
+        Summary of what belongs to no disc level; empty where there is no page.
     words
         Wording of headings.
     """
 
     pages: tuple[LevelPage, ...]
     notes: tuple[str, ...]
+    canal: tuple[tuple[str, list[Row]], ...]
     words: Words = field(repr=False)
 
 
@@ -102,7 +105,8 @@ def postoperative_sections(
     ]
     notes = [] if operated else [words.not_told if pages else words.nothing_found]
     notes += [words.notes["left_out"].format(series=name, reason=reason) for name, reason in examination.left_out]
-    return PostoperativePart(pages=tuple(pages), notes=tuple(notes), words=words)
+    canal = summarise_canal(results, words) if pages else ()
+    return PostoperativePart(pages=tuple(pages), notes=tuple(notes), canal=tuple(canal), words=words)
 
 
 def _page(

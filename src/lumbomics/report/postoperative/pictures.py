@@ -51,8 +51,12 @@ def level_pictures(
     }
     fill = {"level": level, **_about(view, words)}
     shown = [_shown(words, key, png, fill) for key, png in drawn.items() if png is not None]
-    missing = [words.notes[f"no_{key}"].format(level=level) for key, png in drawn.items() if png is None]
-    return shown, missing
+    missing = [f"no_{key}" for key, png in drawn.items() if png is None]
+    if view.slices and view.after is None:
+        missing.insert(0, "no_contrast")
+    if view.before is not None and view.after is not None and not view.subtracts:
+        missing.insert(0, "fat_differs")
+    return shown, [words.notes[key].format(level=level) for key in missing]
 
 
 def visits_picture(previous: LevelView, present: LevelView, words: Words) -> Shown | None:
@@ -154,7 +158,8 @@ def _muscles(examination: Examination, place: Place, results: Sequence[Result], 
     """Muscles on the axial series (T1 first) that carries a muscle map at the level."""
     scans = [scan for scan in examination.of((Contrast.T1, *T2), plane=Plane.AXIAL) if scan.muscle is not None]
     about = place.canal_mm - 12.0 * place.anterior
-    slices = [s for scan in scans for s in axial_slices(scan, place, about_mm=about, size_mm=muscles.SIZE_MM)]
+    size = muscles.SIZE_MM
+    slices = [s for scan in scans for s in axial_slices(scan, place, about_mm=about, size_mm=size, spacing_mm=0.5)]
     one = nearest(slices)
     if one is None or one.scan.muscle is None:
         return None
@@ -162,10 +167,13 @@ def _muscles(examination: Examination, place: Place, results: Sequence[Result], 
 
 
 def _fat(results: Sequence[Result], words: Words) -> dict[int, str]:
-    """Muscle -> its share of fat."""
-    found = {}
-    for name, phrase in words.fat_values.items():
-        for result in results:
-            if isinstance(result, Measurement) and phrase.tells(result) and result.side in _SIDES:
-                found[int(Muscle[f"{name}_{result.side}".upper()])] = value_text(result, unit=True)
+    """Muscle -> its share of fat, by the first of the methods that was measured."""
+    measured = {(r.biomarker, r.method, r.side): r for r in results if isinstance(r, Measurement)}
+    found: dict[int, str] = {}
+    for muscle in Muscle:
+        name, side = muscle.name.lower().rsplit("_", 1)
+        keys = ((p.biomarker, p.method.format(muscle=name), Side(side)) for p in words.fat_values)
+        first = next((measured[key] for key in keys if key in measured), None)
+        if first is not None:
+            found[int(muscle)] = value_text(replace(first, category=None), unit=True)
     return found

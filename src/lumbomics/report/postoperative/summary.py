@@ -9,7 +9,7 @@ from lumbomics.core.anatomy import Side
 from lumbomics.core.measurement import Absent, Measurement, Reason, Result
 from lumbomics.report.composition import load_composition
 from lumbomics.report.postoperative.words import Band, Line, Phrase, Words
-from lumbomics.report.text import value_text
+from lumbomics.report.text import level_order, value_text
 
 _ORDER = (None, Side.MIDLINE, Side.RIGHT, Side.LEFT)
 
@@ -63,6 +63,19 @@ def summarise(results: Sequence[Result], level: str, words: Words) -> list[tuple
     return [(title, rows) for title, rows in topics if rows]
 
 
+def summarise_canal(results: Sequence[Result], words: Words) -> list[tuple[str, list[Row]]]:
+    """Tell what belongs to no disc level: conus, redundant roots, filum, and sedimentation at each vertebra."""
+    rows = []
+    for line in words.general.lines:
+        about = [r for r in results if any(phrase.tells(r) for phrase in line.phrases)]
+        for level in sorted({r.level for r in about}, key=level_order):
+            # results beside those told hold the probabilities of their categories
+            mine = [r for r in results if r.level == level]
+            place = words.at.format(level=level) if level else ""
+            rows += [replace(row, side=f"{place} {row.side}".strip()) for row in _rows(line, mine, words)]
+    return [(words.general.title, rows)] if rows else []
+
+
 def finds_something(results: Iterable[Result], words: Words) -> bool:
     """Whether a result is what the words call a finding."""
     phrases = [phrase for topic in words.summary for line in topic.lines for phrase in line.phrases]
@@ -73,7 +86,7 @@ def _rows(line: Line, results: Sequence[Result], words: Words) -> list[Row]:
     """One row a side; sides that could not be judged for the same reason share one."""
     told = [result for result in results if any(phrase.tells(result) for phrase in line.phrases)]
     sides = [side for side in _ORDER if any(result.side == side for result in told)]
-    rows = [_row(line, [r for r in told if r.side == side], words.side(side), words) for side in sides]
+    rows = [_row(line, [r for r in results if r.side == side], words.side(side), words) for side in sides]
     if len(rows) == 2 and not any(row.finding for row in rows) and rows[0].obstacles == rows[1].obstacles:
         return [replace(rows[0], side=words.sides["both"])]
     return rows
@@ -81,24 +94,19 @@ def _rows(line: Line, results: Sequence[Result], words: Words) -> list[Row]:
 
 def _row(line: Line, results: Sequence[Result], side: str, words: Words) -> Row:
     pairs = [(phrase, r) for phrase in line.phrases for r in results if isinstance(r, Measurement) and phrase.tells(r)]
-    absent = [result for result in results if isinstance(result, Absent)]
+    absent = [r for r in results if isinstance(r, Absent) and any(phrase.tells(r) for phrase in line.phrases)]
     # where a part was judged, parts that do not exist are no news
     real = [one for one in absent if one.reason is not Reason.UNDEFINED]
-    told = real if pairs or real else absent[:1]
-    sentence = "; ".join(dict.fromkeys(_say(phrase, result, words) for phrase, result in pairs))
+    sentence = "; ".join(dict.fromkeys(_say(phrase, result, results, words) for phrase, result in pairs))
     return Row(
         name=line.name,
         side=side,
         finding=sentence[:1].upper() + sentence[1:],
         values=tuple(
-            Told(
-                value=value_text(result, unit=True),
-                method=f"{result.biomarker}, {result.method}",
-                caution=result.caution,
-            )
+            Told(value=_number(result), method=f"{result.biomarker}, {result.method}", caution=result.caution)
             for _, result in pairs
         ),
-        obstacles=_obstacles(told),
+        obstacles=_obstacles(real if pairs or real else absent[:1]),
         does_not_apply=not pairs and not real,
     )
 
@@ -109,7 +117,7 @@ def _obstacles(absent: Iterable[Absent]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{reasons[one.reason]}: {one.detail}" for one in absent))
 
 
-def _say(phrase: Phrase, result: Measurement, words: Words) -> str:
+def _say(phrase: Phrase, result: Measurement, results: Sequence[Result], words: Words) -> str:
     value = _number(result)
     text = phrase.categories.get(result.category or "")
     if text is None and phrase.bands and result.value is not None:
@@ -117,7 +125,15 @@ def _say(phrase: Phrase, result: Measurement, words: Words) -> str:
     if text is None:
         known = f" ({result.category})" if result.category and result.value is not None else ""
         return f"{phrase.label} {value}{known}".strip()
-    return text.format(value=value)
+    return text.format(value=value) + _probability(phrase, result, results, words)
+
+
+def _probability(phrase: Phrase, result: Measurement, results: Sequence[Result], words: Words) -> str:
+    """Probability of a category, in brackets, where it was measured."""
+    for other in results:
+        if isinstance(other, Measurement) and (other.biomarker, other.method) == (result.biomarker, phrase.probability):
+            return f" ({words.probability} {_number(other)})"
+    return ""
 
 
 def _number(result: Measurement) -> str:

@@ -38,6 +38,8 @@ class Phrase(_Record):
         Category -> words; ``{value}`` in them is filled in.
     bands
         Words by value, used where the category has none.
+    probability
+        Method of the same biomarker that holds the probability of the category.
     notable_above
         A value above it is a finding, for which a level of unknown operations gets a page.
     notable
@@ -49,6 +51,7 @@ class Phrase(_Record):
     label: str = ""
     categories: dict[str, str] = {}
     bands: tuple[Band, ...] = ()
+    probability: str = ""
     notable_above: float | None = None
     notable: tuple[str, ...] = ()
 
@@ -112,6 +115,8 @@ class Words(_Record):
     assessable: str
     not_assessable: str
     within_error: str
+    probability: str
+    at: str
     sides: dict[str, str]
     headings: dict[str, str]
     notes: dict[str, str]
@@ -119,7 +124,8 @@ class Words(_Record):
     wheels: tuple[Wheel, ...]
     root_values: tuple[Phrase, ...]
     foramen_values: tuple[Phrase, ...]
-    fat_values: dict[str, Phrase]
+    fat_values: tuple[Phrase, ...]
+    general: Topic
     summary: tuple[Topic, ...]
     changes_title: str
     change_note: str

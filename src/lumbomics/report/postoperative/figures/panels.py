@@ -10,12 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from lumbomics.core.colours import tissue_colour
-from lumbomics.core.examination import IN_SAC, CanalTissue
+from lumbomics.core.examination import IN_SAC, CanalTissue, Obscured
 from lumbomics.core.labels import Labels
 from lumbomics.report.figures.canvas import INK, new_mosaic, outline
 from lumbomics.report.raster import Raster, sample_mask
 
 _LEGEND_IN, _LINE_IN, _GAP_IN = 0.24, 0.15, 0.08
+OBSCURED_COLOUR = "#d55e00"
+"""Colour of what metal spoils."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,21 @@ def outline_tissues(axes: Axes, raster: Raster, tissue: Labels, *, width: float 
         outline(axes, raster, mask, kind.colour, width=width, style=kind.style)
         shown += [key] if mask.max() > 0.5 else []
     return shown
+
+
+def hatch_obscured(axes: Axes, raster: Raster, obscured: Labels | None) -> bool:
+    """Hatch what metal spoils; returns whether any of it is in the picture."""
+    if obscured is None:
+        return False
+    mask = sample_mask(obscured, tuple(int(kind) for kind in Obscured), raster)
+    if mask.max() <= 0.5:
+        return False
+    columns, rows = raster.cut.offsets_mm
+    # hatching is drawn in the edge's colour, and an edge of no width leaves the hatching alone
+    drawn = axes.contourf(columns, rows, mask, levels=[0.5, 2.0], colors="none", hatches=["////"])
+    drawn.set(edgecolor=OBSCURED_COLOUR, linewidth=0.0)
+    outline(axes, raster, mask, OBSCURED_COLOUR, width=0.8)
+    return True
 
 
 def legend(figure: Figure, entries: Iterable[tuple[str, str]]) -> None:

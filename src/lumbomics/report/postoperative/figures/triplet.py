@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from matplotlib.axes import Axes
 
 from lumbomics.core.labels import Labels
 from lumbomics.report.figures.canvas import Png, show_pixels, title, to_png
 from lumbomics.report.frame import FloatArray
-from lumbomics.report.postoperative.figures.panels import OUTLINED, legend, outline_tissues, row_of
+from lumbomics.report.postoperative.figures.panels import (
+    OBSCURED_COLOUR,
+    OUTLINED,
+    hatch_obscured,
+    legend,
+    outline_tissues,
+    row_of,
+)
 from lumbomics.report.postoperative.place import NativeSlice
 from lumbomics.report.postoperative.view import LevelView, enhancement, gain_between, pixels_of, window_of
 from lumbomics.report.raster import Raster
 
 _COLUMNS = 3
+_COLOURS = {key: kind.colour for key, kind in OUTLINED.items()} | {"obscured": OBSCURED_COLOUR}
 _ENHANCEMENT_WINDOW = 0.6  # of the white of the pictures before and after, so that strength can be compared
 
 
@@ -26,6 +34,7 @@ class _Panel:
     pixels: FloatArray = field(repr=False)
     window: tuple[float, float]
     tissue: Labels | None = field(default=None, repr=False)
+    obscured: Labels | None = field(default=None, repr=False)
 
 
 def triplet_figure(view: LevelView, words: Mapping[str, str]) -> Png | None:
@@ -45,14 +54,15 @@ def triplet_figure(view: LevelView, words: Mapping[str, str]) -> Png | None:
     shown: list[str] = []
     for axes, panel in zip(row, panels, strict=True):
         shown += _show(axes, panel)
-    legend(figure, [(words[key], OUTLINED[key].colour) for key in OUTLINED if key in shown])
+    legend(figure, [(words[key], colour) for key, colour in _COLOURS.items() if key in shown])
     return to_png(figure)
 
 
 def _show(axes: Axes, panel: _Panel) -> list[str]:
     show_pixels(axes, panel.raster, panel.pixels, panel.window, scale_mm=10.0)
     title(axes, panel.heading)
-    return [] if panel.tissue is None else outline_tissues(axes, panel.raster, panel.tissue)
+    shown = [] if panel.tissue is None else outline_tissues(axes, panel.raster, panel.tissue)
+    return [*shown, "obscured"] if hatch_obscured(axes, panel.raster, panel.obscured) else shown
 
 
 def _contrast_panels(view: LevelView, words: Mapping[str, str]) -> list[_Panel]:
@@ -77,12 +87,13 @@ def _outlined_panels(view: LevelView, words: Mapping[str, str]) -> list[_Panel]:
     drawn = {"t2": view.t2, "after": view.after or view.before}
     for key, one in drawn.items():
         tissue = None if one is None else view.tissue_on(one)
-        if one is not None and tissue is not None:
+        if one is not None and (tissue is not None or one.scan.obscured is not None):
             name = "before" if key == "after" and view.after is None else key
-            panels.append(_bare(one, words["outlined"].format(picture=words[name]), tissue))
+            bare = _bare(one, words["outlined"].format(picture=words[name]))
+            panels.append(replace(bare, tissue=tissue, obscured=one.scan.obscured))
     return panels
 
 
-def _bare(one: NativeSlice, heading: str, tissue: Labels | None = None) -> _Panel:
+def _bare(one: NativeSlice, heading: str) -> _Panel:
     pixels = pixels_of(one)
-    return _Panel(heading, one.raster, pixels, window_of(pixels), tissue)
+    return _Panel(heading, one.raster, pixels, window_of(pixels))

@@ -1,0 +1,143 @@
+"""The words: made by rules, with the numbers behind them, and what could not be judged in the same place."""
+
+import re
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from importlib.resources import files
+
+import pytest
+
+from lumbomics.catalogue import load_quantities
+from lumbomics.core.anatomy import Side
+from lumbomics.core.measurement import Absent, Reason
+from lumbomics.report.postoperative.summary import finds_something, summarise, summarise_canal
+from lumbomics.report.postoperative.words import load_words
+
+
+@pytest.fixture(scope="module")
+def words():
+    return load_words()
+
+
+def rows_of(results, words, name):
+    return [row for _, rows in summarise(results, "L4-L5", words) for row in rows if row.name == name]
+
+
+def phrases_of(words):
+    topics = (words.general, *words.summary)
+    told = [phrase for topic in topics for line in topic.lines for phrase in line.phrases]
+    return [*told, *words.root_values, *words.foramen_values]
+
+
+def test_every_phrase_is_about_a_quantity_of_the_catalogue(words):
+    known = set(load_quantities())
+    lost = [
+        (p.biomarker, p.method)
+        for p in phrases_of(words)
+        if not any(b == p.biomarker and fnmatchcase(m, p.method) for b, m in known)
+    ]
+    assert lost == []
+    wheels = [
+        (b, m.format(half=half))
+        for w in words.wheels
+        for b, m in (w.grade, w.more)
+        for half in ("anterior", "posterior")
+    ]
+    chances = [(p.biomarker, p.probability) for p in phrases_of(words) if p.probability]
+    assert set(wheels + chances) <= known
+
+
+def test_no_word_names_a_cause_or_explains_pain():
+    text = files("lumbomics.report.postoperative").joinpath("postoperative.yaml").read_text(encoding="utf-8")
+    spoken = " ".join(line for line in text.splitlines() if not line.lstrip().startswith("#")).lower()
+    assert not re.search(r"\b(caus\w*|pain\w*|responsible|explains?|due to|symptom\w*|because)\b", spoken)
+
+
+def test_a_grade_is_told_in_words_with_side_number_method_and_probability(results, words):
+    right, left = rows_of(results, words, "Epidural fibrosis in front")
+    assert (right.side, left.side) == ("on the right", "on the left")
+    assert right.finding == "Scar fills 50 to 75 % of the quadrant (Ross 3) (probability 0.87)"
+    assert left.finding == "No epidural scar (Ross 0) (probability 0.87)"
+    assert [(told.value, told.method) for told in right.values] == [("3", "ross_fibrosis_grade, anterior_epidural_max")]
+
+
+def test_mirrored_results_give_mirrored_words(results, words):
+    other = {Side.LEFT: Side.RIGHT, Side.RIGHT: Side.LEFT, None: None}
+    mirrored = [replace(result, side=other[result.side]) for result in results]
+    one, two = (rows_of(found, words, "Epidural fibrosis in front") for found in (results, mirrored))
+    assert [row.finding for row in one] == [row.finding for row in two][::-1]
+    assert one[0].finding != one[1].finding
+
+
+def test_what_could_not_be_judged_stands_among_the_findings_with_its_reason(results, words):
+    (row,) = rows_of(results, words, "Dural sac")
+    assert row.is_absent
+    assert row.side == "on both sides"
+    assert row.obstacles == ("Hidden by metal: metal spoils 64 % of the canal, 20 % are allowed",)
+
+
+def test_sides_with_different_obstacles_are_told_apart(results, words):
+    changed = [replace(r, detail="another") if isinstance(r, Absent) and r.side is Side.LEFT else r for r in results]
+    assert [row.side for row in rows_of(changed, words, "Dural sac")] == ["on the right", "on the left"]
+
+
+def test_what_does_not_exist_is_not_called_not_assessable(words):
+    nothing = [
+        Absent(
+            biomarker="sac_traction", method="towards_tissue", level="L4-L5", side=Side.LEFT,
+            reason=Reason.UNDEFINED, detail="no slice has more than 10 mm2 of epidural tissue",
+        )
+    ]  # fmt: skip
+    (row,) = rows_of(nothing, words, "Dural sac")
+    assert row.does_not_apply
+    assert not row.is_absent
+    assert "no slice has more" in row.obstacles[0]
+
+
+def test_a_part_that_could_not_be_judged_is_told_beside_the_rest(made, words):
+    found = [
+        made("lateral_recess_height", "height", "mm", side=Side.LEFT, value=4.0, se=0.3),
+        Absent(
+            biomarker="bartynski_lateral_recess_grade", method="grade", level="L4-L5", side=Side.LEFT,
+            reason=Reason.NO_SUITABLE_SERIES, detail="no axial T2 series",
+        ),
+    ]  # fmt: skip
+    (row,) = rows_of(found, words, "Lateral recess")
+    assert row.finding == "Height 4.0 ± 0.3 mm"
+    assert row.obstacles == ("No suitable series: no axial T2 series",)
+
+
+def test_results_of_other_levels_are_left_out(results, words):
+    assert summarise(results, "L3-L4", words) == []
+
+
+def test_a_value_whose_error_reaches_the_next_step_says_so(made, words):
+    band = {"below": 2.0, "text": "thin"}, {"text": "thick"}
+    phrase = {"biomarker": "ligamentum_flavum_thickness", "method": "max_inscribed", "bands": band}
+    line = {"name": "Flavum", "phrases": [phrase]}
+    spoken = type(words).model_validate({**words.model_dump(), "summary": [{"title": "T", "lines": [line]}]})
+    for value, text in ((1.0, "Thin"), (1.9, "Thin (its error reaches the next step)"), (3.0, "Thick")):
+        found = [made("ligamentum_flavum_thickness", "max_inscribed", "mm", value=value, se=0.2)]
+        ((_, (row,)),) = summarise(found, "L4-L5", spoken)
+        assert row.finding == text
+
+
+def test_what_belongs_to_no_level_is_told_once_with_its_place(made, words):
+    found = [
+        made("conus_level", "tip_position", "{level}", at=None, value=1.4, se=0.2, category="L1 middle third"),
+        made("sedimentation_sign", "sign", "{flag}", at="L3", value=1.0, category="positive"),
+        made("sedimentation_sign", "positive_probability", at="L3", value=0.9),
+        made("sedimentation_sign", "sign", "{flag}", at="L2", value=0.0, category="negative"),
+    ]
+    ((_, rows),) = summarise_canal(found, words)
+    told = {(row.name, row.side): row.finding for row in rows}
+    assert told["Sedimentation of the roots", "at L3"].endswith("(sedimentation sign positive) (probability 0.90)")
+    assert told["Sedimentation of the roots", "at L2"].endswith("(sedimentation sign negative)")
+    assert "L1 middle third" in told["Conus", ""]
+    assert [row.side for row in rows] == ["", "at L2", "at L3"]
+
+
+@pytest.mark.parametrize(("category", "value", "notable"), [("A2", 0.0, False), ("B", 1.0, True), ("D", 3.0, True)])
+def test_a_narrow_canal_is_a_finding_and_a_wide_one_is_none(made, words, category, value, notable):
+    found = [made("schizas_grade", "grade", "{grade}", value=value, category=category)]
+    assert finds_something(found, words) == notable
