@@ -22,6 +22,7 @@ from lumbomics.analyse.change import (
     patient_timeline,
 )
 from lumbomics.analyse.tables import present
+from lumbomics.catalogue import UNITS
 from lumbomics.core.errors import InputError
 from lumbomics.report.cohort import Picture, Section, Table, change_figure, png_of
 from lumbomics.run.cohort_sections import picture_name, reliability_studies
@@ -123,7 +124,7 @@ def _drawn(group: PairedChanges) -> pd.DataFrame:
         if one.response_mean is None or one.change.ci_low is None or one.change.ci_high is None or not one.change.value:
             continue
         scale = one.response_mean / one.change.value
-        unit = "" if one.unit in (None, "1") else f" {one.unit}"
+        unit = "" if one.unit in (None, "1") else f" {UNITS.get(one.unit, one.unit)}"
         rows.append(
             {
                 "name": " ".join(part for part in (picture_name(one.biomarker), one.level, one.side) if part),
