@@ -39,12 +39,15 @@ class ExaminationOptions:
         Scar is called mature from here on.
     early_months
         Examinations before carry the caution of the early postoperative days.
+    goutallier_limits
+        Fat fractions (%) at which Goutallier's grades 1 to 4 begin.
     """
 
     most_obscured: float = 0.2
     disc_half_height_mm: float = 8.0
     mature_months: float = 6.0
     early_months: float = 1.5
+    goutallier_limits: tuple[float, float, float, float] = (5.0, 15.0, 45.0, 55.0)
 
     def __post_init__(self) -> None:
         if not 0 <= self.most_obscured <= 1:
@@ -53,6 +56,8 @@ class ExaminationOptions:
             )
         if not 0 < self.early_months <= self.mature_months or self.disc_half_height_mm <= 0:
             raise InputError("distances and times must be positive and in order", got=str(self))
+        if list(self.goutallier_limits) != sorted(set(self.goutallier_limits)):
+            raise InputError("limits of grades must rise", got=str(self.goutallier_limits), where="goutallier_limits")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumbomics.core.errors import InputError
+from lumbomics.core.evenness import Evenness
 from lumbomics.core.examination import Scan
 from lumbomics.core.image import Image
 from lumbomics.core.labels import Labels, Segmentation
 from lumbomics.core.quality import Finding
 from lumbomics.segment.axial.contents import fill
 from lumbomics.segment.axial.drawn import LEAST_CONFIDENCE, TISSUE_NAMES, DrawnTissue, drawn_by
-from lumbomics.segment.axial.evenness import Evenness, estimate_evenness
+from lumbomics.segment.axial.evenness import estimate_evenness
 from lumbomics.segment.axial.likeness import fluid_level
 from lumbomics.segment.axial.patch import Patch, Reach, cut_patch
 from lumbomics.segment.axial.place import Place, find_places
@@ -32,8 +33,9 @@ def draw_canal_tissue(
     """Draw :class:`~lumbomics.core.examination.CanalTissue` on an axial T2 series by classical means.
 
     In each slice the carried labels tell where the canal lies. Coil shading is taken out; the dural sac and the canal's
-    wall are closed outlines that part likely from unlikely tissue best; what lies between and about them is told apart by its signal
-    relative to fluid and fat, by its thickness and by its uptake of contrast agent. Nothing is learned from images.
+    wall are closed outlines that part likely from unlikely tissue best; what lies between and about them is told apart
+    by its signal relative to fluid and fat, by its thickness and by its uptake of contrast agent. Nothing is learned
+    from images.
 
     Parameters
     ----------

@@ -29,8 +29,8 @@ class DrawnTissue:
     labels
         The map on the series' own voxels; slices that are not believed are blank.
     confidence
-        Level (``L4-L5``) -> expected agreement (Dice) in [0, 1] of the drawn slices that lie nearest to this disc; a level that
-        no slice passes is not in it.
+        Level (``L4-L5``) -> expected agreement (Dice) in [0, 1] of the slices that lie nearest to this disc; a level
+        that no slice passes is not in it.
     findings
         What was left out, and why.
     """

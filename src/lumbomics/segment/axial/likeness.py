@@ -34,8 +34,8 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "marrow": Look(0.48, 0.12, 0.62, 0.15),
     }
 )
-"""Engineering defaults: spin-echo signals at 1.5 T of relaxation times from the literature, as fast spin echo shows them, with the
-spread of partial volume and of scanners. They are ratios, so receiver gain and coil shading are out of them."""
+"""Engineering defaults: spin-echo signals at 1.5 T of relaxation times from the literature, with the spread of partial
+volume and of scanners. They are ratios, so receiver gain and coil shading are out of them."""
 
 
 def likeness(patch: Patch, fluid: float, names: Iterable[str]) -> dict[str, FloatArray]:
@@ -72,7 +72,7 @@ def mixture(densities: Mapping[str, FloatArray], shares: Mapping[str, float]) ->
 
 
 def fluid_level(patches: Iterable[Patch]) -> dict[int, float]:
-    """T2 signal of fluid relative to fat in each slice: the bright end inside the canal, held near the stack's own level.
+    """T2 signal of fluid relative to fat in each slice: the bright end inside the canal, held near the stack's own.
 
     A slice whose canal holds no fluid would else take its roots for fluid.
     """

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from lumbomics.core.errors import InputError
+from lumbomics.core.evenness import Evenness
 from lumbomics.core.examination import Scan
 from lumbomics.core.image import Contrast
 from lumbomics.core.labels import Labels, Muscle, Segmentation
 from lumbomics.core.quality import Finding
 from lumbomics.segment.axial.cleft import find_cleft
 from lumbomics.segment.axial.drawn import MUSCLE_NAMES, DrawnTissue, drawn_by
-from lumbomics.segment.axial.evenness import Evenness, estimate_evenness
+from lumbomics.segment.axial.evenness import estimate_evenness
 from lumbomics.segment.axial.outline import closed_path, inside_path, rays
 from lumbomics.segment.axial.patch import Patch, Reach, cut_patch
 from lumbomics.segment.axial.place import find_places
@@ -55,9 +56,10 @@ class _Room:
 def draw_muscles(axial: Scan, segmentation: Segmentation) -> DrawnTissue:
     """Draw psoas, multifidus and erector spinae of both sides on an axial series by classical means.
 
-    In each slice every muscle gets a room beside the spine (multifidus and erector are parted by the fattest path between
-    them), then a closed outline inside it that parts muscle from fat best. Fat inside the outline belongs to the muscle: the outline
-    expects as much of it as the muscle turns out to hold. Nothing is learned from images; quadratus lumborum is not drawn.
+    In each slice every muscle gets a room beside the spine (multifidus and erector are parted by the fattest path
+    between them), then a closed outline inside it that parts muscle from fat best. Fat inside the outline belongs to
+    the muscle: the outline expects as much of it as the muscle turns out to hold. Nothing is learned from images;
+    quadratus lumborum is not drawn.
 
     Parameters
     ----------
@@ -165,14 +167,14 @@ def _outline(patch: Patch, room: _Room) -> tuple[Mask, float]:
     expected = 1 / np.sqrt((np.sin(turn) / room.half[0]) ** 2 + (np.cos(turn) / room.half[1]) ** 2)
     radius = _STEP_MM * np.arange(_RADII)
     lean = 0.9
-    path = np.zeros(_ANGLES)
+    path: FloatArray = np.zeros(_ANGLES)
     for _ in range(2):
         muscle = np.log(lean / _EMPTY_SHARE)
         fat = np.log((1 - lean) / (1 - _EMPTY_SHARE))
         ratio = np.where(outside, _ELSEWHERE, share * muscle + (1 - share) * fat)
         cost = -np.cumsum(ratio, axis=1) * _STEP_MM
         cost += _PRIOR_WEIGHT * ((radius - expected[:, None]) / (_SIZE_SD * expected[:, None])) ** 2
-        path = _STEP_MM * (closed_path(cost, stiffness=_STIFFNESS) + 0.5)
+        path = _STEP_MM * (closed_path(cost, stiffness=_STIFFNESS).astype(np.float64) + 0.5)
         inside = radius < path[:, None]
         weight = np.where(inside & ~outside, radius, 0.0)
         lean = float(np.clip((weight * share).sum() / max(weight.sum(), _NEARLY), 0.15, 0.95))

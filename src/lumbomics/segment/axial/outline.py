@@ -37,7 +37,7 @@ def closed_path(cost: FloatArray, *, stiffness: float) -> NDArray[np.intp]:
     -------
     (..., angles) ring of the path.
     """
-    angles, radii = cost.shape[-2:]
+    angles = cost.shape[-2]
     shifts = range(-_STEPS, _STEPS + 1)
     # the two sides of the picture are treated alike: half of the circle is walked before the picture begins
     laps = np.concatenate([cost[..., angles // 2 :, :], cost, cost[..., : angles // 2, :]], axis=-2)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET
+from lumbomics.core.evenness import Evenness
 from lumbomics.core.examination import Scan
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Image
 from lumbomics.core.labels import Labels
 from lumbomics.core.sampling import sample_linear
-from lumbomics.segment.axial.evenness import Evenness
 from lumbomics.segment.axial.place import Place
 
 FloatArray = NDArray[np.float64]

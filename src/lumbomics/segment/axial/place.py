@@ -98,13 +98,13 @@ def slice_axis(grid: Grid, canal: FloatArray) -> int:
 
 
 def _normal(grid: Grid, axis: int) -> FloatArray:
-    """Unit normal of the slices, to the head."""
+    """Return the unit normal of the slices, to the head."""
     normal = np.cross(grid.axes[:, (axis + 1) % 3], grid.axes[:, (axis + 2) % 3])
     return np.asarray(normal / np.linalg.norm(normal) * (1.0 if normal[2] >= 0 else -1.0))
 
 
 def _forward(canal: FloatArray, bone: FloatArray, normal: FloatArray) -> FloatArray:
-    """Unit direction to the front in a slice: from the canal to the body or disc before it; else the world's front."""
+    """Find the front in a slice: from the canal to the body or disc before it; else the world's front."""
     middle = canal.mean(axis=0)
     ahead = _in_plane(np.array([0.0, 1.0, 0.0]), normal)
     aside = np.cross(ahead, normal)

@@ -57,18 +57,19 @@ def find_walls(patch: Patch, fluid: float) -> Walls:
     sac_cost = _inside_cost(patch.at(sac_ratio, x, y))
     sac_cost += _PRIOR_WEIGHT * ((radius - _SAC_OF_CANAL * expected[:, None]) / _SAC_SD_MM) ** 2
     sac = closed_path(sac_cost, stiffness=_SAC_STIFFNESS)
-    sac_mm = _STEP_MM * _sub_ring(sac_cost, sac)
+    # the last ring inside is half a step short of the first outside
+    sac_mm = _STEP_MM * (sac.astype(np.float64) + 0.5)
     wall_cost = _inside_cost(patch.at(wall_ratio, x, y))
     sd = wall_sd_mm()
     wall_cost += _PRIOR_WEIGHT * ((radius - expected[:, None]) / sd[:, None]) ** 2
     wall_cost = np.where(radius < sac_mm[:, None], wall_cost.max() + 10.0, wall_cost)
     wall = closed_path(wall_cost, stiffness=_WALL_STIFFNESS)
-    canal_mm = _STEP_MM * wall
-    return Walls(sac_mm=np.minimum(sac_mm, canal_mm), canal_mm=canal_mm, expected_mm=expected)
+    canal_mm = _STEP_MM * wall.astype(np.float64)
+    return Walls(sac_mm=np.asarray(np.minimum(sac_mm, canal_mm)), canal_mm=canal_mm, expected_mm=expected)
 
 
 def wall_sd_mm() -> FloatArray:
-    """Standard deviation (angles,) of the carried outline: small in front and behind, large at the sides.
+    """Scatter (angles,) of the carried outline: small in front and behind, large at the sides.
 
     The labels come from sagittal slices, fine in the slice and 4 mm apart across.
     """
@@ -98,8 +99,3 @@ def _ratio(first: FloatArray, second: FloatArray) -> FloatArray:
 def _inside_cost(ratio: FloatArray) -> FloatArray:
     """Cost (angles, radii) of an outline at each ring: minus the evidence for the inside summed from the middle."""
     return np.asarray(-np.cumsum(ratio, axis=1) * _STEP_MM)
-
-
-def _sub_ring(cost: FloatArray, path: NDArray[np.intp]) -> FloatArray:
-    """The ring just beyond the last pixel inside: half a step out."""
-    return path + 0.5 if cost.size else path.astype(np.float64)
