@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from itertools import product
 
@@ -40,10 +40,9 @@ def paraspinal_csa(examined: ExaminedSpine) -> list[Result]:
                 ([f"area_{name}"], partial(_area, examined, upper, lower, name, side)),
                 ([f"lean_area_{name}"], partial(_lean, examined, upper, lower, name, side)),
                 ([f"to_disc_{name}"], partial(_to_disc, examined, upper, lower, name, side)),
+                ([f"asymmetry_{name}"], partial(_asymmetry, examined, upper, lower, name, side)),
             ):
                 found += attempt(BIOMARKER, methods, compute, level=level, side=side)
-        compute = partial(_asymmetry, examined, upper, lower, name)
-        found += attempt(BIOMARKER, [f"asymmetry_{name}"], compute, level=level)
     return found
 
 
@@ -113,19 +112,21 @@ def disc_area_mm2(examined: ExaminedSpine, upper: str, lower: str) -> float:
     return float(inside.sum()) * _DISC_STEP_MM**2
 
 
-def _asymmetry(examined: ExaminedSpine, upper: str, lower: str, name: str) -> Iterator[Result]:
-    both: Mapping[Side, Section] = {side: _section(examined, upper, lower, name, side) for side in SIDES}
-    left, right = (both[side].area_mm2 for side in SIDES)
-    errors = [both[side].area_se_mm2 for side in SIDES]
+def _asymmetry(examined: ExaminedSpine, upper: str, lower: str, name: str, side: Side) -> Iterator[Result]:
+    other = Side.RIGHT if side is Side.LEFT else Side.LEFT
+    both = [_section(examined, upper, lower, name, one) for one in (side, other)]
+    own, opposite = (section.area_mm2 for section in both)
+    errors = [section.area_se_mm2 for section in both]
     yield Measurement(
         biomarker=BIOMARKER,
         method=f"asymmetry_{name}",
         unit="%",
         level=pair_level(upper, lower),
-        value=100 * (left - right) / ((left + right) / 2),
-        se=_asymmetry_se(np.array([left, right]), errors),
-        drawings=tuple(both[side].drawing(f"{name.replace('_', ' ')} {side.value}") for side in SIDES),
-        context=Context(series=both[Side.LEFT].slice.scan.name),
+        side=side,
+        value=100 * (own - opposite) / ((own + opposite) / 2),
+        se=_asymmetry_se(np.array([own, opposite]), errors),
+        drawings=(both[0].drawing(f"{name.replace('_', ' ')} {side.value}"),),
+        context=Context(series=both[0].slice.scan.name),
     )
 
 
