@@ -187,6 +187,17 @@ def test_a_report_of_absences_alone_is_honest(visit_and_results):
     assert page.all("img") == []
 
 
+@pytest.mark.parametrize(("count", "folded"), [(40, False), (41, True)])
+def test_a_long_list_of_values_is_folded_up_and_a_short_one_is_not(count, folded):
+    values = [
+        Measurement(biomarker="x", method=f"m{n}", unit="1", level="L4-L5", value=n, context=Context(series="s"))
+        for n in range(count)
+    ]
+    page = compose_report(Visit(participant="X7"), values)
+    assert ("<details>" in page) == folded
+    assert page.count('title="m') == count
+
+
 def test_labels_without_an_image_are_still_drawn(visit_and_results):
     visit, results = visit_and_results
     bare = Visit(participant="X7", session="02")

@@ -55,7 +55,10 @@ class Table(_Record):
 
 
 class Composition(_Record):
-    """The whole report."""
+    """The whole report.
+
+    ``most_listed`` values without a table stand open; more are folded up.
+    """
 
     title: str
     notice: str
@@ -73,6 +76,7 @@ class Composition(_Record):
     tables: tuple[Table, ...]
     whole_spine: Table
     further_title: str
+    most_listed: int
     reasons: dict[Reason, str]
 
     def heading(self, biomarker: str, method: str) -> str | None:
