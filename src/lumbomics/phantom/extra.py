@@ -6,7 +6,7 @@ them as ``extras=(...)``; they act in that order. The stages, in the order in wh
 
 1. ``build``: change the closed form itself (add or cut :class:`~lumbomics.phantom.anatomy.Layer` s of bone, reshape the
    canal, move the roots). Label maps, images and truth all follow from it. A layer that sets the spine map to 0 takes
-   bone away; the tissue left there is muscle until ``paint`` says otherwise.
+   bone away; the tissue left there is ``Tissue.REMOVED`` until ``paint`` says otherwise.
 2. ``relabel``: change sampled label maps (``spine``, ``subregion``, ``foramina``, ``dural_sac``, ``muscle``) where the
    closed form cannot say it.
 3. ``paint``: change tissue numbers, on a raster finer than the image's. New numbers are 64 to 95 for the canal's

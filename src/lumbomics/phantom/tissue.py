@@ -28,6 +28,8 @@ class Tissue(IntEnum):
     SKIN = 15
     JOINT_FLUID = 16
     EPIDURAL_VEINS = 17
+    REMOVED = 18
+    """In the place of bone that was cut away; soft tissue unless something else is painted."""
 
 
 FIRST_NUCLEUS, FIRST_ANNULUS, TISSUE_COUNT = 32, 48, 128
@@ -92,7 +94,8 @@ PROPERTIES = MappingProxyType(
         Tissue.INTERSPINOUS: Properties(0.66, 450, 82, 10, 0.4, 0.05, 0.5),
         Tissue.SKIN: Properties(0.40, 600, 35, 40, 0.03, 0.10),
         Tissue.JOINT_FLUID: Properties(0.90, 2000, 250, 20, 0.03),
-        Tissue.EPIDURAL_VEINS: Properties(0.55, 800, 70, 30, 0.08, 0.30, 0.4),
+        Tissue.REMOVED: Properties(0.74, 980, 60, 60, 0.10, 0.10),
+        Tissue.EPIDURAL_VEINS: Properties(0.55, 800, 70, 30, 0.08, 0.10, 0.4),
     }
 )
 """Relaxation times after Stanisz et al., Magn Reson Med 2005;54:507 (muscle, cord), de Bazelaire et al., Radiology

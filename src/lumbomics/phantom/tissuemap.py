@@ -60,7 +60,7 @@ def _paint_bone(tissue: Numbers, layer: Layer, grid: Grid) -> None:
     view = tissue[box]
     inside = level <= 0
     if not layer.values.get(SPINE, 0):
-        view[inside & np.isin(view, (Tissue.CORTEX, Tissue.MARROW))] = Tissue.MUSCLE
+        view[inside & np.isin(view, (Tissue.CORTEX, Tissue.MARROW))] = Tissue.REMOVED
         return
     deep = level <= -_CORTEX_MM
     view[inside & ~deep & (view != Tissue.MARROW)] = Tissue.CORTEX

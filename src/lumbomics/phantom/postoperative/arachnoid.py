@@ -24,7 +24,7 @@ from lumbomics.phantom.tissue import Properties, Tissue
 
 FloatArray = NDArray[np.float64]
 
-_PACKING = 1.25
+_PACKING_MM = 0.74
 _ROOM_MM = 0.15
 
 
@@ -115,10 +115,10 @@ class Arachnoiditis(Extra):
         canal = anatomy.canal
         aside = {Side.LEFT: -0.4, Side.RIGHT: 0.4}.get(self.side, 0.0)
         middle_x = canal.sac_aside + aside * canal.sac_half_width
-        middle_y = canal.sac_shift - 0.1 * canal.sac_half_depth
+        middle_y = canal.sac_shift - 0.15 * canal.sac_half_depth
         # the roots still running at a station fill the packing from its middle, the lowest first
         rank = len(anatomy.cauda.roots) - 1 - order
-        radius, angle = _PACKING * 0.72 * np.sqrt(rank + 0.4), 2.39996 * rank
+        radius, angle = _PACKING_MM * np.sqrt(rank + 0.4), 2.39996 * rank
         return middle_x + radius * np.cos(angle), middle_y + radius * np.sin(angle)
 
 

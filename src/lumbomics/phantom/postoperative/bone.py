@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from lumbomics.core.anatomy import Side
 from lumbomics.core.errors import InputError
 from lumbomics.core.examination import CanalTissue, Operation, Surgery
 from lumbomics.core.grid import Grid
-from lumbomics.phantom.anatomy import SPINE, SUBREGION, Anatomy, Layer
+from lumbomics.phantom.anatomy import MUSCLE, SPINE, SUBREGION, Anatomy, Layer
 from lumbomics.phantom.extra import Extra, Numbers
 from lumbomics.phantom.paint import index_box, local_coordinates
 from lumbomics.phantom.postoperative.place import Place, near_canal, sign_of, within
@@ -22,7 +22,8 @@ from lumbomics.phantom.soft import SoftTissue
 from lumbomics.phantom.tissue import Properties, Tissue
 
 _KINDS = (Surgery.DISCECTOMY, Surgery.LAMINOTOMY, Surgery.LAMINECTOMY)
-_SOFT = (Tissue.MUSCLE, Tissue.FAT, Tissue.FLAVUM, Tissue.INTERSPINOUS)
+_GONE = (int(Tissue.REMOVED), int(Tissue.FLAVUM))
+_EDGE_MM = 1.2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,6 +68,13 @@ class BoneDefect(Extra):
         layer = Layer(self.cut(place), {SPINE: 0, SUBREGION: 0}, (place.upper.number, place.lower.number))
         return replace(anatomy, arches=(*anatomy.arches, layer))
 
+    def relabel(self, maps: MutableMapping[str, Numbers], anatomy: Anatomy, soft: SoftTissue, grid: Grid) -> None:
+        """Take the muscle map out of the defect."""
+        found = within(maps[MUSCLE], self.cut(Place.of(anatomy, self.level)), grid)
+        if found is not None:
+            view, level = found
+            view[level <= 0] = 0
+
     def cut(self, place: Place) -> Solid:
         """Shape of the defect: a rounded block behind the canal."""
         low_x, high_x = self.reach_mm
@@ -80,7 +88,8 @@ class BoneDefect(Extra):
         def level(x: Array, y: Array, z: Array) -> Array:
             past = [np.abs(v - m) - h + 3.0 for v, m, h in zip((x, y, z), middle, half, strict=True)]
             outside = np.sqrt(sum(np.maximum(p, 0) ** 2 for p in past))
-            return np.asarray(outside + np.minimum(np.maximum.reduce(past), 0) - 3.0)
+            uneven = _EDGE_MM * np.sin(0.55 * y + 0.9) * np.cos(0.4 * z - 0.5)
+            return np.asarray(outside + np.minimum(np.maximum.reduce(past), 0) - 3.0 + uneven)
 
         return boxed(place.frame, level, low, high)
 
@@ -93,7 +102,7 @@ class BoneDefect(Extra):
         return ends[0], ends[1]
 
     def paint(self, tissue: Numbers, anatomy: Anatomy, soft: SoftTissue, grid: Grid) -> None:
-        """Fill the defect with scar behind and fat on the dura; scar the way to the skin."""
+        """Fill the place of bone and flavum with scar behind and fat on the dura; scar the way to the skin."""
         place = Place.of(anatomy, self.level)
         self._paint_tract(tissue, place, soft, grid)
         solid = self.cut(place)
@@ -101,6 +110,7 @@ class BoneDefect(Extra):
         if found is not None:
             view, level = found
             view[(level <= 0) & np.isin(view, self._removed)] = Number.DEFECT_SCAR
+            view[view == Tissue.REMOVED] = Number.DEFECT_SCAR
         low_x, high_x = self.reach_mm
         reach = 30.0
         for flat, where, (s, x, y) in near_canal(
@@ -114,7 +124,7 @@ class BoneDefect(Extra):
     @property
     def _removed(self) -> tuple[int, ...]:
         # interspinous tissue goes with the spinous process only
-        return tuple(int(t) for t in _SOFT if self.side is None or t is not Tissue.INTERSPINOUS)
+        return (*_GONE, int(Tissue.INTERSPINOUS)) if self.side is None else _GONE
 
     def _paint_tract(self, tissue: Numbers, place: Place, soft: SoftTissue, grid: Grid) -> None:
         """Scar the multifidus beside the spinous process and the fat behind it in the midline."""
@@ -134,10 +144,10 @@ class BoneDefect(Extra):
         """Level of the approach: wide at the lamina, a thin line in the midline fat."""
         start = place.centre - place.half_depth - 4.0
         depth = np.clip((start - y) / max(start - skin_y, 1.0), 0, 1)
-        wavy = 0.8 * np.sin(0.35 * y + 0.2 * z) + 0.5 * np.sin(0.9 * y)
+        wavy = 1.1 * np.sin(0.35 * y + 0.2 * z) + 0.7 * np.sin(0.9 * y + 0.6 * x)
         beside = np.abs(x) - 3.4 if self.side is None else x * sign_of(self.side) - 3.4
-        deep = np.maximum(-beside - 0.5, beside - 4.5 * (1 - depth / 0.55) + wavy)
-        shallow = np.abs(x + 0.4 * wavy) - 1.1
+        deep = np.maximum(-beside - 0.5, beside - 6.5 * np.maximum(1 - depth / 0.5, 0) ** 1.5 + wavy)
+        shallow = np.abs(x + 0.5 * wavy) - 0.9 - 0.3 * wavy
         end = np.abs(z - 1.0) - 15.0
         return np.asarray(np.maximum(np.where(depth < 0.5, deep, shallow), end))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,7 +12,8 @@ from lumbomics.core.anatomy import Side
 from lumbomics.core.errors import InputError
 from lumbomics.core.examination import CanalTissue
 from lumbomics.core.grid import Grid
-from lumbomics.phantom.anatomy import Anatomy
+from lumbomics.core.labels import Muscle
+from lumbomics.phantom.anatomy import MUSCLE, Anatomy
 from lumbomics.phantom.extra import Extra, Numbers
 from lumbomics.phantom.postoperative.place import EPIDURAL, Place, bell, fill, near_canal, sign_of
 from lumbomics.phantom.postoperative.tissues import Number, arrival
@@ -25,7 +26,7 @@ _WALL_MM = 1.2
 _SOFT = (
     *(int(t) for t in (Tissue.MUSCLE, Tissue.FAT, Tissue.FLAVUM, Tissue.INTERSPINOUS)),
     *EPIDURAL,
-    *(int(n) for n in (Number.SCAR, Number.DEFECT_SCAR, Number.DEFECT_FAT, Number.TRACT)),
+    *(int(n) for n in (Tissue.REMOVED, Number.SCAR, Number.DEFECT_SCAR, Number.DEFECT_FAT, Number.TRACT)),
 )
 
 
@@ -82,6 +83,10 @@ class Collection(Extra):
         place = Place.of(anatomy, self.level)
         fill(tissue, self.solid(place, grow_mm=_WALL_MM), grid, Number.COLLECTION_WALL, _SOFT)
         fill(tissue, self.solid(place), grid, Number.COLLECTION, (*_SOFT, Number.COLLECTION_WALL))
+
+    def relabel(self, maps: MutableMapping[str, Numbers], anatomy: Anatomy, soft: SoftTissue, grid: Grid) -> None:
+        """Take the muscle map out of the fluid and its wall."""
+        fill(maps[MUSCLE], self.solid(Place.of(anatomy, self.level), grow_mm=_WALL_MM), grid, 0, tuple(Muscle))
 
     def properties(self, anatomy: Anatomy, injection: Injection | None) -> Mapping[int, Properties]:
         """Fluid like cerebrospinal fluid where there is a neck, else with some protein; the wall enhances."""

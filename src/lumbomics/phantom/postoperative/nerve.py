@@ -22,7 +22,7 @@ from lumbomics.phantom.soft import SoftTissue
 from lumbomics.phantom.tissue import Properties, Tissue
 
 _AROUND = (
-    *(int(t) for t in (Tissue.FAT, Tissue.MUSCLE, Tissue.FLAVUM)),
+    *(int(t) for t in (Tissue.FAT, Tissue.MUSCLE, Tissue.FLAVUM, Tissue.REMOVED)),
     *EPIDURAL,
     *(int(n) for n in (Number.SCAR, Number.DEFECT_SCAR, Number.DEFECT_FAT)),
 )
