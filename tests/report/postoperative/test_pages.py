@@ -28,6 +28,7 @@ def test_an_operated_level_gets_its_part_with_all_pictures(part):
     assert page.level == "L4-L5"
     assert page.operations == ("Discectomy on the right, 8.0 months before this examination",)
     assert titles(page) == [
+        "from the side",
         "canal before and after contrast medium",
         "epidural fibrosis by quadrant",
         "dural sac and roots",
@@ -57,7 +58,7 @@ def test_fat_suppression_on_one_side_only_is_told(examine, results):
 
 def test_a_stack_that_misses_the_level_leaves_words_and_no_picture(examine, results):
     (page,) = postoperative_sections(examine(bottom_z=20.0), results).pages
-    assert titles(page) == ["epidural fibrosis by quadrant", "foramina"]
+    assert titles(page) == ["from the side", "epidural fibrosis by quadrant", "foramina"]
     assert any("No axial slice passes through L4-L5" in note for note in page.notes)
 
 

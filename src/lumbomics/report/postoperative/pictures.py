@@ -17,7 +17,7 @@ from lumbomics.core.visit import Plane
 from lumbomics.report.figures.canvas import Png
 from lumbomics.report.frame import FloatArray
 from lumbomics.report.pictures import Shown
-from lumbomics.report.postoperative.figures import foramina, muscles, roots, triplet, visits, wheel
+from lumbomics.report.postoperative.figures import foramina, muscles, roots, sagittal, triplet, visits, wheel
 from lumbomics.report.postoperative.place import Place, axial_slices, nearest, sagittal_slice
 from lumbomics.report.postoperative.view import T2, LevelView, gain_between
 from lumbomics.report.postoperative.words import Phrase, Wheel, Words
@@ -25,6 +25,13 @@ from lumbomics.report.text import list_text, number_text, value_text
 
 _SIDES = (Side.RIGHT, Side.LEFT)
 _HALVES = ("anterior", "posterior")
+_TO_CANAL_MM = 12.0
+_FROM_THE_SIDE = {
+    "sagittal_t2": T2,
+    "sagittal_t1": (Contrast.T1,),
+    "sagittal_stir": (Contrast.STIR,),
+    "sagittal_after": (Contrast.T1_POST,),
+}
 
 
 def level_pictures(
@@ -43,6 +50,7 @@ def level_pictures(
     """
     level = view.place.level
     drawn = {
+        "sagittal": _sagittal(examination, view.place, words),
         "triplet": triplet.triplet_figure(view, words.headings),
         "wheel": wheel.wheel_figure(_wheels(results, words), words.headings["sac_centre"]),
         "roots": roots.roots_figure(view, words.headings, _values(results, words.root_values)),
@@ -118,6 +126,19 @@ def _values(results: Sequence[Result], phrases: Sequence[Phrase], side: Side | N
         for r in results
         if isinstance(r, Measurement) and phrase.tells(r) and side in (None, r.side)
     ]
+
+
+def _sagittal(examination: Examination, place: Place, words: Words) -> Png | None:
+    """Level from the side: the first series of each kind that passes through the middle of the disc."""
+    about = place.disc_mm - _TO_CANAL_MM * place.anterior
+    found = []
+    for key, contrasts in _FROM_THE_SIDE.items():
+        scans = examination.of(contrasts, plane=Plane.SAGITTAL)
+        slices = (sagittal_slice(scan, place, about_mm=about, size_mm=sagittal.SIZE_MM) for scan in scans)
+        first = next((one for one in slices if one is not None), None)
+        found += [] if first is None else [(words.headings[key], first)]
+    vertebrae = [vertebra_number(name) for name in place.level.split("-")]
+    return sagittal.level_figure(found, examination.segmentation, vertebrae, words.headings["outlined"])
 
 
 def _foramina(examination: Examination, place: Place, results: Sequence[Result], words: Words) -> Png | None:
