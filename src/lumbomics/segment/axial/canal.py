@@ -19,6 +19,7 @@ from lumbomics.segment.axial.evenness import estimate_evenness
 from lumbomics.segment.axial.likeness import fluid_level
 from lumbomics.segment.axial.patch import Patch, Reach, cut_patch
 from lumbomics.segment.axial.place import Place, find_places
+from lumbomics.segment.axial.signals import contrast_gain, signals_of
 from lumbomics.segment.axial.trust import canal_trust
 from lumbomics.segment.axial.walls import find_walls
 
@@ -69,6 +70,7 @@ def draw_canal_tissue(
     series = _evened(axial, places, segmentation, {"t1": t1, "post": post})
     patches = [cut_patch(axial, place, segmentation.spine, series, _REACH) for place in places]
     fluid = fluid_level(patches)
+    gain = contrast_gain(patches, fluid)
     trust: dict[str, list[float]] = {}
     findings = []
     for patch in patches:
@@ -81,7 +83,7 @@ def draw_canal_tissue(
         if believed < LEAST_CONFIDENCE:
             findings.append(_left_out(patch, f"the outlines are {100 * believed:.0f} % sure"))
             continue
-        array[patch.whole] = fill(patch, walls, fluid[patch.place.index])
+        array[patch.whole] = fill(patch, walls, signals_of(patch, fluid[patch.place.index], gain))
     return _drawn(array, axial, {level: float(np.mean(values)) for level, values in trust.items()}, tuple(findings))
 
 
@@ -96,7 +98,8 @@ def _evened(
         same = scan.image.grid.same_place(axial.image.grid)
         own = places if same else find_places(scan.image.grid, segmentation.spine)
         if own:
-            series[name] = (scan.image, estimate_evenness(scan.image, own))
+            # before and after contrast agent share one shading: what differs between them is uptake
+            series[name] = (scan.image, series["t1"][1] if name == "post" else estimate_evenness(scan.image, own))
     return series
 
 

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_opening, distance_transform_edt, label
 
 from lumbomics.core.examination import CanalTissue
-from lumbomics.segment.axial.likeness import likeness
+from lumbomics.segment.axial.epidural import fill_epidural
+from lumbomics.segment.axial.front import displaced_disc
 from lumbomics.segment.axial.outline import inside_path
 from lumbomics.segment.axial.patch import Patch
+from lumbomics.segment.axial.regions import grown, large, mirrored, opened, pieces
+from lumbomics.segment.axial.signals import Signals
 from lumbomics.segment.axial.walls import Walls
 
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.uint8]
 
-_ROOT_LEVEL = 0.62
-_CORD_MM2 = 22.0
-_CORD_HALF_MM = 2.0
-_FLAVUM_MM = 6.0
+ROOT_LEVEL = 0.62
+"""T2 signal relative to fluid below which a pixel is less than half fluid: midway between fluid and a root's 0.27."""
+_CORD_MM2, _CORD_HALF_MM = 22.0, 2.0
+_LEAST_MM2 = 5.0
+_FLAVUM_MM, _FLAVUM_HALF_MM, _FLAVUM_T2, _FLAVUM_T1 = 5.0, 0.8, 0.22, 0.45
+_JOINT_MM, _JOINT_BEHIND_MM, _JOINT_FRONT_MM = (8.0, 30.0), -28.0, 8.0
+_JOINT_MM2 = 2.5
+_POOL_MM, _POOL_MM2 = 1.5, 20.0
 
 
-def fill(patch: Patch, walls: Walls, fluid: float) -> Numbers:
+def fill(patch: Patch, walls: Walls, signals: Signals) -> Numbers:
     """Tissue of every pixel of a patch, (rows, columns).
 
     Parameters
@@ -31,64 +37,66 @@ def fill(patch: Patch, walls: Walls, fluid: float) -> Numbers:
         One slice.
     walls
         Outlines of sac and canal.
-    fluid
-        T2 signal of fluid relative to fat.
+    signals
+        What tissues are told by.
     """
-    sac = inside_path(walls.sac_mm, patch.x, patch.y)
+    by_labels = displaced_disc(patch)
+    sac = inside_path(walls.sac_mm, patch.x, patch.y) & ~by_labels
     canal = inside_path(walls.canal_mm, patch.x, patch.y) | sac
     result = np.zeros(sac.shape, dtype=np.uint8)
-    _behind(result, patch, canal, fluid)
+    result[lost_bone(patch, canal)] = CanalTissue.DEFECT
+    result[_flavum(patch, canal, signals)] = CanalTissue.FLAVUM
+    result[_joint_fluid(patch, canal, signals)] = CanalTissue.FACET_FLUID
     result[canal] = CanalTissue.EPIDURAL_FAT
-    _epidural(result, patch, canal & ~sac, fluid)
-    _sac(result, patch, sac, fluid)
+    fill_epidural(result, patch, (canal & ~sac) | by_labels, signals, by_labels=by_labels)
+    _fill_sac(result, patch, sac, signals)
+    result[_pool(patch, sac, signals)] = CanalTissue.COLLECTION
     result[patch.obscured] = 0
     return result
 
 
-def _sac(result: Numbers, patch: Patch, sac: Mask, fluid: float) -> None:
+def _fill_sac(result: Numbers, patch: Patch, sac: Mask, signals: Signals) -> None:
     """Fluid, roots and cord: a pixel is root where less than half of it is fluid."""
-    dark = sac & (patch.signals["t2"] / fluid < _ROOT_LEVEL)
+    dark = sac & (signals.t2 < ROOT_LEVEL)
     result[sac] = CanalTissue.FLUID
     result[dark] = CanalTissue.ROOT
-    cord = binary_opening(dark, disc_of(_CORD_HALF_MM, patch.pixel_mm))
-    pieces, count = label(cord)
-    for piece in range(1, count + 1):
-        here = pieces == piece
-        if here.sum() * patch.pixel_mm**2 >= _CORD_MM2:
-            result[here] = CanalTissue.CORD
+    cord = large(opened(dark, _CORD_HALF_MM, patch.pixel_mm), _CORD_MM2, patch.pixel_mm)
+    result[cord & (patch.cord > 0.3)] = CanalTissue.CORD
 
 
-def _epidural(result: Numbers, patch: Patch, between: Mask, fluid: float) -> None:
-    """Soft tissue that is too thick for veins, or stands on one side only."""
-    density = likeness(patch, fluid, ("fat", "soft"))
-    soft = between & (density["soft"] > density["fat"])
-    thick = binary_opening(soft, disc_of(1.2, patch.pixel_mm))
-    result[thick & ~_mirrored(soft, patch)] = CanalTissue.EPIDURAL_TISSUE
+def _flavum(patch: Patch, canal: Mask, signals: Signals) -> Mask:
+    """Ligamentum flavum: dark on both, on the wall behind, and no bone in the carried labels."""
+    near = grown(canal, _FLAVUM_MM, patch.pixel_mm) & ~canal & (patch.y < -1.0)
+    dark = near & (signals.t2 < _FLAVUM_T2) & (patch.bone < 0.5) & (patch.disc < 0.3)
+    if signals.t1 is not None:
+        dark &= signals.t1 < _FLAVUM_T1
+    # a lamina's cortex is as dark, but thinner
+    return large(opened(dark, _FLAVUM_HALF_MM, patch.pixel_mm), _LEAST_MM2, patch.pixel_mm)
 
 
-def _mirrored(mask: Mask, patch: Patch) -> Mask:
-    """Pixels whose mirror image across the middle line belongs to the mask."""
-    return patch.at(mask.astype(np.float64), -patch.x, patch.y) > 0.5
+def _joint_fluid(patch: Patch, canal: Mask, signals: Signals) -> Mask:
+    """Fluid in the facet joints: bright on T2, dark on T1, thin, beside bone and beyond the canal's wall."""
+    aside = np.abs(patch.x)
+    place = (aside > _JOINT_MM[0]) & (aside < _JOINT_MM[1]) & (patch.y > _JOINT_BEHIND_MM) & (patch.y < _JOINT_FRONT_MM)
+    place &= ~grown(canal, 1.0, patch.pixel_mm) & grown(patch.bone > 0.5, 2.0, patch.pixel_mm)
+    thin = place & (signals.t2 > 0.45) & (signals.wetness > 0.35)
+    thin &= ~grown(opened(thin, 2.5, patch.pixel_mm), 1.0, patch.pixel_mm)
+    return large(thin, _JOINT_MM2, patch.pixel_mm)
 
 
-def _behind(result: Numbers, patch: Patch, canal: Mask, fluid: float) -> None:
-    """Ligamentum flavum: dark on both, behind the wall, not bone in the carried labels."""
-    t2 = patch.signals["t2"] / fluid
-    reach = binary_dilate(canal, _FLAVUM_MM, patch.pixel_mm) & ~canal
-    dark = reach & (patch.y < -2.0) & (t2 < 0.28) & (patch.bone < 0.5) & (patch.disc < 0.3)
-    t1 = patch.signals.get("t1")
-    if t1 is not None:
-        dark &= np.nan_to_num(t1) < 0.45
-    result[dark] = CanalTissue.FLAVUM
+def _pool(patch: Patch, sac: Mask, signals: Signals) -> Mask:
+    """Fluid outside the sac: large, behind, and unlike fat."""
+    behind = ~grown(sac, 0.7, patch.pixel_mm) & (patch.y < -2.0) & (patch.bone < 0.5) & (np.abs(patch.x) < 32)
+    core = opened(behind & signals.water, _POOL_MM, patch.pixel_mm)
+    found = np.zeros(sac.shape, dtype=bool)
+    for piece in pieces(core, _POOL_MM2, patch.pixel_mm):
+        found |= grown(piece, 1.2, patch.pixel_mm) & behind & (signals.t2 > 0.6)
+    return found
 
 
-def binary_dilate(mask: Mask, radius_mm: float, pixel_mm: float) -> Mask:
-    """Mask grown by a distance."""
-    return np.asarray(distance_transform_edt(~mask) * pixel_mm <= radius_mm)
-
-
-def disc_of(radius_mm: float, pixel_mm: float) -> Mask:
-    """Round structuring element."""
-    reach = max(1, int(np.floor(radius_mm / pixel_mm)))
-    rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    return np.asarray(np.hypot(rows, columns) * pixel_mm <= max(radius_mm, pixel_mm))
+def lost_bone(patch: Patch, canal: Mask) -> Mask:
+    """Pixels behind the canal where the other side has bone and this side has none."""
+    bone = patch.bone > 0.5
+    near = grown(canal, 16.0, patch.pixel_mm) & ~canal & (patch.y < 0)
+    lost = near & mirrored(bone, patch) & (patch.bone < 0.25)
+    return large(opened(lost, 1.5, patch.pixel_mm), 25.0, patch.pixel_mm)

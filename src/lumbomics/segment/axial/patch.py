@@ -36,8 +36,8 @@ class Patch:
         Coordinates (rows, columns) to the patient's right and to the front of the canal's middle, mm.
     signals
         Name of a series -> evened signal (rows, columns), fat = 1; NaN where that series has no slice.
-    canal, bone, disc
-        Share in [0, 1] of each pixel that the carried labels give to canal, vertebrae and discs.
+    canal, cord, bone, disc
+        Share in [0, 1] of each pixel that the carried labels give to canal (cord included), cord, vertebrae and discs.
     obscured
         Pixels that metal spoils.
     pixel_mm
@@ -50,6 +50,7 @@ class Patch:
     y: FloatArray = field(repr=False)
     signals: Mapping[str, FloatArray] = field(repr=False)
     canal: FloatArray = field(repr=False)
+    cord: FloatArray = field(repr=False)
     bone: FloatArray = field(repr=False)
     disc: FloatArray = field(repr=False)
     obscured: Mask = field(repr=False)
@@ -132,7 +133,7 @@ def cut_patch(
         name: _evened(image, evenness, points, own=image is scan.image, place=place, box=box)
         for name, (image, evenness) in others.items()
     }
-    canal, bone, disc = carried_shares(spine, points)
+    canal, cord, bone, disc = carried_shares(spine, points)
     obscured = np.zeros(x.shape, dtype=bool)
     if scan.obscured is not None:
         obscured = np.take(scan.obscured.array, place.index, axis=place.axis)[box] > 0
@@ -143,6 +144,7 @@ def cut_patch(
         y=y,
         signals=signals,
         canal=canal,
+        cord=cord,
         bone=bone,
         disc=disc,
         obscured=obscured,
@@ -150,8 +152,8 @@ def cut_patch(
     )
 
 
-def carried_shares(spine: Labels, points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Share of canal, vertebrae and discs at points (..., 3), by linear interpolation between the labels' voxels."""
+def carried_shares(spine: Labels, points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Share of canal, cord, vertebrae and discs at points (..., 3), interpolated between the labels' voxels."""
     index = spine.grid.to_index(points).reshape(-1, 3)
     low = np.clip(np.floor(index.min(axis=0)) - 1, 0, np.array(spine.grid.shape) - 1).astype(int)
     high = np.clip(np.ceil(index.max(axis=0)) + 2, low + 1, spine.grid.shape).astype(int)
@@ -162,10 +164,11 @@ def carried_shares(spine: Labels, points: FloatArray) -> tuple[FloatArray, Float
     inside = (part == CANAL) | (part == CORD)
     disc = part > DISC_OFFSET
     bone = (part > 0) & ~inside & ~disc
-    first, second, third = (
-        sample_linear(mask.astype(np.float32), grid, points, outside=0.0) for mask in (inside, bone, disc)
+    first, second, third, fourth = (
+        sample_linear(mask.astype(np.float32), grid, points, outside=0.0) if mask.any() else np.zeros(points.shape[:-1])
+        for mask in (inside, part == CORD, bone, disc)
     )
-    return first, second, third
+    return first, second, third, fourth
 
 
 def _evened(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from lumbomics.segment.axial.front import displaced_disc
 from lumbomics.segment.axial.likeness import likeness, mixture
-from lumbomics.segment.axial.outline import closed_path, rays
+from lumbomics.segment.axial.outline import closed_path, inside_path, rays
 from lumbomics.segment.axial.patch import Patch
 
 FloatArray = NDArray[np.float64]
@@ -17,8 +18,8 @@ ANGLES = 96
 _STEP_MM = 0.35
 _RADII = 56
 _LIMIT = 4.0
-_SAC = {"fluid": 0.65, "root": 0.35}
-_NOT_SAC = {"fat": 0.45, "soft": 0.15, "dark": 0.25, "marrow": 0.15}
+_ROOT_SHARE = (0.12, 0.6)
+_NOT_SAC = {"fat": 0.40, "soft": 0.25, "dark": 0.20, "marrow": 0.15}
 _EPIDURAL = {"fat": 0.55, "soft": 0.35, "fluid": 0.1}
 _BEYOND = {"dark": 0.6, "marrow": 0.3, "soft": 0.1}
 _SAC_STIFFNESS, _WALL_STIFFNESS = 0.5, 0.5
@@ -49,9 +50,11 @@ def find_walls(patch: Patch, fluid: float) -> Walls:
         T2 signal of fluid relative to fat.
     """
     x, y = rays(ANGLES, _RADII, _STEP_MM)
-    expected = carried_outline(patch.at(patch.canal, x, y))
-    density = likeness(patch, fluid, _SAC.keys() | _NOT_SAC.keys() | _EPIDURAL.keys())
-    sac_ratio = _ratio(mixture(density, _SAC), mixture(density, _NOT_SAC))
+    held = np.maximum(patch.canal, displaced_disc(patch).astype(np.float64))
+    expected = carried_outline(patch.at(held, x, y))
+    density = likeness(patch, fluid, {"fluid", "root"} | _NOT_SAC.keys() | _EPIDURAL.keys() | _BEYOND.keys())
+    roots = _root_share(patch, fluid, expected)
+    sac_ratio = _ratio(mixture(density, {"fluid": 1 - roots, "root": roots}), mixture(density, _NOT_SAC))
     wall_ratio = _ratio(mixture(density, _EPIDURAL), mixture(density, _BEYOND))
     radius = _STEP_MM * np.arange(_RADII)
     sac_cost = _inside_cost(patch.at(sac_ratio, x, y))
@@ -90,6 +93,16 @@ def carried_outline(share: FloatArray) -> FloatArray:
     kernel = np.exp(-0.5 * (np.arange(-6, 7) / 2.5) ** 2)
     padded = np.concatenate([radius[-6:], radius, radius[:6]])
     return np.convolve(padded, kernel / kernel.sum(), mode="valid")
+
+
+def _root_share(patch: Patch, fluid: float, expected: FloatArray) -> float:
+    """Share of roots to expect in the sac: much where the middle of the canal is dark, else little.
+
+    Where most of the sac is bright, dark tissue along its rim is not sac; where nothing is bright, it may all be roots.
+    """
+    core = inside_path(0.6 * expected, patch.x, patch.y) & ~patch.obscured
+    dark = float((patch.signals["t2"][core] < 0.62 * fluid).mean()) if core.any() else 0.5
+    return float(np.clip(dark, *_ROOT_SHARE))
 
 
 def _ratio(first: FloatArray, second: FloatArray) -> FloatArray:

@@ -1,0 +1,84 @@
+"""Scar, displaced disc, blood and undecided soft tissue between the dural sac and the wall of the canal."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from lumbomics.core.examination import CanalTissue
+from lumbomics.segment.axial.patch import Patch
+from lumbomics.segment.axial.regions import grown, large, mirrored, opened, pieces
+from lumbomics.segment.axial.signals import Signals
+
+FloatArray = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Numbers = NDArray[np.uint8]
+
+_TAKES_UP = 0.2
+"""Relative gain of T1 signal from which tissue takes up contrast agent; engineering default."""
+_CORE_MM, _CORE_MM2 = 0.9, 6.0
+_RIM_MM = 1.4
+_VEINS_MM = 0.9
+_LEAST_MM2 = 4.0
+_CONTACT_MM, _ROOT_MM2 = 1.5, 28.0
+_BLOOD_T2, _BLOOD_T1 = (0.3, 0.87), 0.62
+_BLOOD_MM2 = 15.0
+
+
+def fill_epidural(result: Numbers, patch: Patch, space: Mask, signals: Signals, *, by_labels: Mask) -> None:
+    """Tell soft tissue of the epidural space apart, in place.
+
+    Soft tissue is what is neither fat nor fluid. Thin layers, and layers in front that the other side shows too, are
+    veins and stay with fat. With contrast agent, a core without uptake that touches the disc is disc together with its
+    rim, and what takes up is scar; without, both are undecided. Methaemoglobin is bright on T1.
+
+    Parameters
+    ----------
+    result
+        (rows, columns) changed in place.
+    patch
+        One slice.
+    space
+        Between sac and wall, displaced disc by the carried labels included.
+    signals
+        What tissues are told by.
+    by_labels
+        Displaced disc by the carried labels.
+    """
+    soft = space & ~signals.fat & ~(signals.water & ~by_labels)
+    bulk = large(opened(soft, _VEINS_MM, patch.pixel_mm), _LEAST_MM2, patch.pixel_mm)
+    if signals.t1 is not None:
+        result[_blood(patch, space, signals, signals.t1)] = CanalTissue.HAEMATOMA
+    if signals.uptake is None:
+        result[bulk & ~veins(soft & ~by_labels, patch)] = CanalTissue.EPIDURAL_TISSUE
+        return
+    dry = soft & (signals.uptake < _TAKES_UP)
+    fragment = grown(_cores(patch, dry, by_labels), _RIM_MM, patch.pixel_mm) & soft
+    scar = bulk & ~fragment & (signals.uptake >= _TAKES_UP) & ~veins(soft & ~fragment, patch)
+    result[large(scar, _LEAST_MM2, patch.pixel_mm)] = CanalTissue.SCAR
+    result[fragment] = CanalTissue.DISC
+
+
+def _cores(patch: Patch, dry: Mask, by_labels: Mask) -> Mask:
+    """Soft tissue without uptake that touches disc, or is too large for a leaving root."""
+    disc = grown((patch.disc > 0.5) | by_labels, _CONTACT_MM, patch.pixel_mm)
+    found = np.zeros(dry.shape, dtype=bool)
+    for piece in pieces(opened(dry, _CORE_MM, patch.pixel_mm), _CORE_MM2, patch.pixel_mm):
+        if (piece & disc).any() or piece.sum() * patch.pixel_mm**2 > _ROOT_MM2:
+            found |= piece
+    return found
+
+
+def _blood(patch: Patch, space: Mask, signals: Signals, t1: FloatArray) -> Mask:
+    """Methaemoglobin: bright on T1, and on T2 either dark (in cells) or brighter than fat (free)."""
+    behind = space & (patch.y < 4.0) & (t1 > _BLOOD_T1)
+    sd = 0.6 / patch.pixel_mm
+    even = gaussian_filter(signals.t2, sd)
+    found = behind & ((even < _BLOOD_T2[0]) | (even > _BLOOD_T2[1]))
+    return large(opened(found, 1.0, patch.pixel_mm), _BLOOD_MM2, patch.pixel_mm)
+
+
+def veins(soft: Mask, patch: Patch) -> Mask:
+    """Soft tissue in front that the other side shows as well: the anterior venous plexus."""
+    return np.asarray(soft & mirrored(soft, patch) & (patch.y > -1.0))
