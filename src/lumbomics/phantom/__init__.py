@@ -6,7 +6,7 @@ from lumbomics.phantom.levels import Herniation, Zone
 from lumbomics.phantom.parameters import PhantomParameters
 from lumbomics.phantom.phantom import Phantom, make_phantom
 from lumbomics.phantom.signal import SEQUENCES, Injection, Sequence
-from lumbomics.phantom.visit import VisitProtocol
+from lumbomics.phantom.visit import VisitProtocol, facts_of
 
 __all__ = [
     "SEQUENCES",
@@ -19,5 +19,6 @@ __all__ = [
     "Sequence",
     "VisitProtocol",
     "Zone",
+    "facts_of",
     "make_phantom",
 ]

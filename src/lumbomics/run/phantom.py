@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from lumbomics import __version__
 from lumbomics.core.errors import InputError
 from lumbomics.core.image import Contrast
 from lumbomics.core.visit import Visit
-from lumbomics.phantom import SEQUENCES, Phantom, make_phantom
+from lumbomics.phantom import Phantom, facts_of, make_phantom
 from lumbomics.run.bundle import write_segmentation
+from lumbomics.run.phantom_files import PhantomFiles, sidecar
+from lumbomics.run.phantom_postoperative import kind_of, write_postoperative_visit
 from lumbomics.write import (
     visit_folder,
     visit_path,
@@ -36,41 +37,15 @@ and the true value of every quantity (`*_truth.tsv`) in `derivatives/phantom/`.
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class PhantomFiles:
-    """What was written of one phantom.
-
-    Parameters
-    ----------
-    seed
-        Its seed.
-    participant
-        BIDS label.
-    images, labels
-        Files written.
-    truth
-        Table of true values.
-    """
-
-    seed: int
-    participant: str
-    images: tuple[Path, ...]
-    labels: tuple[Path, ...]
-    truth: Path
-
-    def as_json(self) -> dict[str, object]:
-        """Plain values for machines."""
-        return {
-            "seed": self.seed,
-            "participant": self.participant,
-            "images": [str(path) for path in self.images],
-            "labels": [str(path) for path in self.labels],
-            "truth": str(self.truth),
-        }
-
-
 def write_phantom(
-    *, seed: int = 0, out: Path | str, cohort: int = 1, progress: Callable[[int, int, str], None] | None = None
+    *,
+    seed: int = 0,
+    out: Path | str,
+    cohort: int = 1,
+    postoperative: bool = False,
+    kind: str | None = None,
+    dicom: bool = False,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> tuple[PhantomFiles, ...]:
     """Write phantoms of the seeds ``seed`` to ``seed + cohort - 1`` as one BIDS dataset.
 
@@ -82,25 +57,38 @@ def write_phantom(
         Folder of the raw dataset; label maps and truth go to its ``derivatives/phantom``.
     cohort
         How many patients.
+    postoperative
+        One operated level a patient, and the series of a visit after surgery: sagittal T2, T1 and STIR, axial T2, T1
+        and T1 after contrast agent.
+    kind
+        What is found at the operated level (``scar``, ``disc`` …); drawn where not given.
+    dicom
+        Write the series of a visit after surgery as DICOM, as a scanner sends them, into ``sourcedata``.
     progress
         Called as (done, in all, what is done now).
 
     Raises
     ------
     InputError
-        If the seed is negative or the cohort empty; nothing is written then.
+        If the seed is negative, the cohort empty or the kind unknown, or a kind or DICOM are asked for without an
+        operated level; nothing is written then.
     OutputError
         If the folder cannot be written.
     """
     if seed < 0 or cohort < 1:
         raise InputError("no such cohort", expected="seed >= 0 and at least 1 patient", got=f"{seed}, {cohort}")
-    root = Path(out)
+    if not postoperative and (kind is not None or dicom):
+        raise InputError("a kind and DICOM belong to a visit after surgery", hint="ask for postoperative as well")
+    finding, root = kind_of(kind), Path(out)
     _describe(root, range(seed, seed + cohort))
     written = []
     for done, number in enumerate(range(seed, seed + cohort)):
         if progress is not None:
             progress(done, cohort, f"digital reference patient {number}")
-        written.append(write_phantom_visit(make_phantom(number), root))
+        if postoperative:
+            written.append(write_postoperative_visit(number, finding, root, dicom=dicom))
+        else:
+            written.append(write_phantom_visit(make_phantom(number), root))
     return tuple(written)
 
 
@@ -112,7 +100,7 @@ def write_phantom_visit(item: Phantom, root: Path) -> PhantomFiles:
     for name, contrast in _SERIES.items():
         path = visit_folder(root, visit) / "anat" / f"{visit.prefix}_{name}.nii.gz"
         images.append(write_image_nifti(item.image(grid, contrast), path))
-        write_json_atomic(_sidecar(contrast), path.with_name(f"{visit.prefix}_{name}.json"))
+        write_json_atomic(sidecar(facts_of(contrast)), path.with_name(f"{visit.prefix}_{name}.json"))
     derivatives = root / "derivatives" / "phantom"
     labels = write_segmentation(derivatives, visit, _LABELLED, item.segmentation(grid), desc="phantom")
     truth = visit_path(derivatives, visit, "truth.tsv")
@@ -135,22 +123,4 @@ def _describe(root: Path, seeds: range) -> None:
     derivatives = root / "derivatives" / "phantom"
     _, _, _ = write_dataset_description(derivatives, name="Labels and truth of digital reference objects", sources=())
     ignored = (derivatives / ".bidsignore").read_text(encoding="utf-8")
-    write_text_atomic(ignored + "sub-*_truth.tsv\nsub-*_truth.json\n", derivatives / ".bidsignore")
-
-
-def _sidecar(contrast: Contrast) -> dict[str, object]:
-    """Sequence facts in BIDS' units (seconds, tesla)."""
-    sequence = SEQUENCES[contrast]
-    facts: dict[str, object] = {
-        "Modality": "MR",
-        "Manufacturer": "Lumbomics phantom",
-        "MagneticFieldStrength": sequence.field_tesla,
-        "RepetitionTime": sequence.repetition_ms / 1000,
-        "EchoTime": sequence.echo_ms / 1000,
-        "FlipAngle": 90,
-        "ScanningSequence": "SE",
-        "BodyPart": "LSPINE",
-    }
-    if sequence.inversion_ms is not None:
-        facts |= {"InversionTime": sequence.inversion_ms / 1000, "ScanningSequence": "IR"}
-    return facts
+    write_text_atomic(ignored + "sub-*_truth.tsv\nsub-*_truth.json\nsurgery.tsv\n", derivatives / ".bidsignore")
