@@ -30,7 +30,7 @@ from lumbomics.train.samples import PERHAPS_SACRUM, Sample
 from lumbomics.train.validation import JUDGED, logits_of
 from lumbomics.train.volumes import load_pair, patients, volume_sample
 
-NAME, VERSION = "lumbar_mr", "1.0.0"
+NAME, VERSION = "lumbar_mr", "1.1.0"
 _SPIDER = (
     "van der Graaf JW et al., Lumbar spine segmentation in MR images: a dataset and a public benchmark, Sci Data "
     "2024;11:264, doi 10.1038/s41597-024-03090-w (SPIDER), CC BY 4.0; resampled, other slices labelled by this network"
