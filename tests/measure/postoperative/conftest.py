@@ -132,15 +132,19 @@ class Scene:
             obscured=obscured,
         )
 
+    @property
+    def spine(self) -> SpineGeometry:
+        return _spine(self.canal_radius_mm)
+
     def examination(self) -> Examination:
         return Examination(
-            segmentation=_spine(self.canal_radius_mm).segmentation,
+            segmentation=self.spine.segmentation,
             scans=tuple(self.scan(contrast) for contrast in self.contrasts),
             operations=self.operations,
         )
 
     def measure(self, *ids: str) -> Results:
-        examined = ExaminedSpine(spine=_spine(self.canal_radius_mm), examination=self.examination())
+        examined = ExaminedSpine(spine=self.spine, examination=self.examination())
         return Results(measure_examination(examined, only=ids))
 
     def with_(self, **changes: object) -> Scene:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -41,12 +42,16 @@ def _clumping(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> It
     caution = _narrow(slices)
     drawn = points_of([(one.one, one.roots & (one.half(side) > 0.5)) for one in slices], f"roots, {side}")
     for method, unit, read in _READINGS:
-        found = over_slices(slices, lambda one, read=read: read(one, side))  # type: ignore[misc]
+        found = over_slices(slices, partial(_on_side, read, side))
         if found is None:
             yield _none(view, method, side)
             continue
         value, se = found
         yield view.value(BIOMARKER, method, unit, value, se=se, side=side, caution=caution, drawings=drawn)
+
+
+def _on_side(read: Callable[[RootSlice, Side], float], side: Side, one: RootSlice) -> float:
+    return read(one, side)
 
 
 def _narrow(slices: tuple[RootSlice, ...]) -> str | None:

@@ -113,9 +113,9 @@ def enhancement_at(examined: ExaminedSpine, view: LevelView) -> Enhancement:
         compare with.
     """
     examined.scan(Contrast.T1_POST)
-    post = _showing(examined, view, Contrast.T1_POST)
-    pre = _showing(examined, view, Contrast.T1, like=post)
-    pixels = _muscle_pixels(examined, view)
+    post = showing(examined, view, Contrast.T1_POST)
+    pre = showing(examined, view, Contrast.T1, like=post)
+    pixels = muscle_regions(examined, view)
     plain = Enhancement(pre, post, 1.0, 0.0, {})
     ratios = {side: _ratio(plain, regions, side, view.level) for side, regions in pixels.items()}
     every = np.concatenate(list(ratios.values()))
@@ -125,7 +125,14 @@ def enhancement_at(examined: ExaminedSpine, view: LevelView) -> Enhancement:
     return Enhancement(pre, post, gain, float(relative), spread, _pair_caution(pre, post))
 
 
-def _showing(examined: ExaminedSpine, view: LevelView, contrast: Contrast, like: Scan | None = None) -> Scan:
+def signal_of(scan: Scan, regions: Regions) -> FloatArray:
+    """Signal (n,) of a series at the pixels of all regions; pixels beyond the series are left out."""
+    points = [one.cut.points_mm[mask] for one, mask in regions]
+    values = sample_linear(scan.image.array, scan.image.grid, np.concatenate(points) if points else np.empty((0, 3)))
+    return np.asarray(values[np.isfinite(values)])
+
+
+def showing(examined: ExaminedSpine, view: LevelView, contrast: Contrast, like: Scan | None = None) -> Scan:
     """Return the series of a contrast that covers the canal at a level: same plane and preparation as ``like``."""
     points = np.concatenate([one.cut.points_mm[one.canal] for one in view.slices])
     alike = examined.examination.of([contrast], fat_suppressed=None if like is None else like.fat_suppressed)
@@ -146,7 +153,7 @@ def _covers(scan: Scan, points: FloatArray) -> bool:
     return bool(inside.mean() > 0.95)
 
 
-def _muscle_pixels(examined: ExaminedSpine, view: LevelView) -> dict[Side, Regions]:
+def muscle_regions(examined: ExaminedSpine, view: LevelView) -> dict[Side, Regions]:
     """Pixels of the back muscles of each side on the level's slices, by the first map that shows enough of them."""
     others = [scan.muscle for scan in examined.examination.scans]
     for labels in (view.scan.muscle, *others, examined.examination.segmentation.muscle):

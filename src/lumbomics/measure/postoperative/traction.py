@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from lumbomics.measure.examined import T2_CONTRASTS, ExaminedSpine, examines
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.postoperative.enhancement import SOFT_TISSUE
-from lumbomics.measure.postoperative.view import CanalSlice, LevelView, at_sides, level_view
+from lumbomics.measure.postoperative.view import CanalSlice, at_sides, level_view
 
 BIOMARKER = "sac_traction"
 METHODS = ("towards_tissue",)
@@ -31,30 +31,35 @@ def sac_traction(examined: ExaminedSpine) -> list[Result]:
     return at_sides(examined, BIOMARKER, METHODS, _traction)
 
 
-def pull(view: LevelView, side: Side) -> tuple[float, float, list[Drawing]]:
-    """Displacement towards the tissue of a side, mm, its standard error, and the lines that show it."""
-    rows, drawings = [], []
-    for one in view.slices:
-        weight = one.tissue(*SOFT_TISSUE) * one.side(side)
-        area = one.area_mm2(weight)
-        if area > _LEAST_MM2:
-            shift, start, end = _one(one, weight)
-            rows.append((area, shift))
-            drawings.append(Drawing.line(start, end, f"centre of the canal to that of the sac, {view.level}"))
-    if not rows:
-        raise NotMeasurableError(
-            Reason.UNDEFINED,
-            f"no slice has more than {_LEAST_MM2:g} mm2 of epidural tissue on the {side} at {view.level}",
-        )
-    areas, shifts = np.array(rows).T
+def displacement(tissue: Sequence[tuple[CanalSlice, FloatArray]]) -> tuple[float, float, list[Drawing]]:
+    """Measure the sac's displacement towards tissue.
+
+    Parameters
+    ----------
+    tissue
+        Slices, each with the share (rows, columns) of every pixel that is the tissue; at least one pixel in all.
+
+    Returns
+    -------
+    Displacement in mm, its standard error, and the lines that show it.
+    """
+    found = [_one(one, weight) for one, weight in tissue]
+    areas = np.array([one.area_mm2(weight) for one, weight in tissue])
+    shifts = np.array([shift for shift, _, _ in found])
     mean = float(np.average(shifts, weights=areas))
-    spread = float(np.sqrt(np.average((shifts - mean) ** 2, weights=areas) / len(rows)))
-    return mean, float(np.hypot(spread, _CENTROID_SHARE * view.slices[0].pixel_mm)), drawings
+    spread = float(np.sqrt(np.average((shifts - mean) ** 2, weights=areas) / len(found)))
+    drawings = [Drawing.line(start, end, "centre of the canal to that of the dural sac") for _, start, end in found]
+    return mean, float(np.hypot(spread, _CENTROID_SHARE * tissue[0][0].pixel_mm)), drawings
 
 
 def _traction(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> Iterator[Result]:
     view = level_view(examined, upper, lower, contrasts=T2_CONTRASTS)
-    value, se, drawings = pull(view, side)
+    tissue = [(one, one.tissue(*SOFT_TISSUE) * one.side(side)) for one in view.slices]
+    tissue = [(one, weight) for one, weight in tissue if one.area_mm2(weight) > _LEAST_MM2]
+    if not tissue:
+        detail = f"no slice has more than {_LEAST_MM2:g} mm2 of epidural tissue on the {side} at {view.level}"
+        raise NotMeasurableError(Reason.UNDEFINED, detail)
+    value, se, drawings = displacement(tissue)
     name = "retraction" if value > 1 else "mass effect" if value < -1 else "neither"
     yield view.value(BIOMARKER, METHODS[0], "mm", value, se=se, side=side, category=name, drawings=drawings)
 
