@@ -21,11 +21,13 @@ Numbers = NDArray[np.uint8]
 ROOT_LEVEL = 0.62
 """T2 signal relative to fluid below which a pixel is less than half fluid: midway between fluid and a root's 0.27."""
 _CORD_MM2, _CORD_HALF_MM = 22.0, 2.0
+_DURA_MM = 0.6
 _LEAST_MM2 = 5.0
 _FLAVUM_MM, _FLAVUM_HALF_MM, _FLAVUM_T2, _FLAVUM_T1 = 5.0, 0.8, 0.22, 0.45
 _JOINT_MM, _JOINT_BEHIND_MM, _JOINT_FRONT_MM = (8.0, 30.0), -28.0, 8.0
 _JOINT_MM2 = 2.5
 _POOL_MM, _POOL_MM2 = 1.5, 20.0
+_BED_SIDE_MM, _BED_UPTAKE, _BED_MM2 = 20.0, 0.27, 25.0
 
 
 def fill(patch: Patch, walls: Walls, signals: Signals) -> Numbers:
@@ -44,8 +46,9 @@ def fill(patch: Patch, walls: Walls, signals: Signals) -> Numbers:
     sac = inside_path(walls.sac_mm, patch.x, patch.y) & ~by_labels
     canal = inside_path(walls.canal_mm, patch.x, patch.y) | sac
     result = np.zeros(sac.shape, dtype=np.uint8)
-    result[lost_bone(patch, canal)] = CanalTissue.DEFECT
     result[_flavum(patch, canal, signals)] = CanalTissue.FLAVUM
+    # scar of the approach can be as dark as the ligament that it replaced
+    result[lost_bone(patch, canal) | _bed(patch, canal, signals)] = CanalTissue.DEFECT
     result[_joint_fluid(patch, canal, signals)] = CanalTissue.FACET_FLUID
     result[canal] = CanalTissue.EPIDURAL_FAT
     fill_epidural(result, patch, (canal & ~sac) | by_labels, signals, by_labels=by_labels)
@@ -56,9 +59,12 @@ def fill(patch: Patch, walls: Walls, signals: Signals) -> Numbers:
 
 
 def _fill_sac(result: Numbers, patch: Patch, sac: Mask, signals: Signals) -> None:
-    """Fluid, roots and cord: a pixel is root where less than half of it is fluid."""
+    """Fluid, roots and cord: a pixel is root where less than half of it is fluid; a dark rim without depth is dura."""
     dark = sac & (signals.t2 < ROOT_LEVEL)
-    result[sac] = CanalTissue.FLUID
+    deep = dark & ~grown(~sac, _DURA_MM, patch.pixel_mm)
+    dura = dark & ~grown(deep, 2 * _DURA_MM, patch.pixel_mm)
+    dark &= ~dura
+    result[sac & ~dura] = CanalTissue.FLUID
     result[dark] = CanalTissue.ROOT
     cord = large(opened(dark, _CORD_HALF_MM, patch.pixel_mm), _CORD_MM2, patch.pixel_mm)
     result[cord & (patch.cord > 0.3)] = CanalTissue.CORD
@@ -91,6 +97,19 @@ def _pool(patch: Patch, sac: Mask, signals: Signals) -> Mask:
     found = np.zeros(sac.shape, dtype=bool)
     for piece in pieces(core, _POOL_MM2, patch.pixel_mm):
         found |= grown(piece, 1.2, patch.pixel_mm) & behind & (signals.t2 > 0.6)
+    return found
+
+
+def _bed(patch: Patch, canal: Mask, signals: Signals) -> Mask:
+    """Scar of the approach: soft tissue behind the canal and near its wall that takes up contrast agent."""
+    if signals.uptake is None:
+        return np.zeros(canal.shape, dtype=bool)
+    place = ~canal & (patch.y < -3.0) & (np.abs(patch.x) < _BED_SIDE_MM) & (patch.bone < 0.5)
+    vivid = opened(place & (signals.uptake > _BED_UPTAKE) & ~signals.fat, 1.5, patch.pixel_mm)
+    found = np.zeros(canal.shape, dtype=bool)
+    for piece in pieces(vivid, _BED_MM2, patch.pixel_mm):
+        if (piece & grown(canal, 6.0, patch.pixel_mm)).any():
+            found |= piece
     return found
 
 

@@ -19,8 +19,9 @@ _TAKES_UP = 0.2
 """Relative gain of T1 signal from which tissue takes up contrast agent; engineering default."""
 _CORE_MM, _CORE_MM2 = 0.9, 6.0
 _RIM_MM = 1.4
-_VEINS_MM = 0.9
+_VEINS_MM, _EDGE_MM = 0.9, 1.2
 _LEAST_MM2 = 4.0
+_ALIKE_MM, _ALIKE_T2, _ALIKE_POST, _BRIGHTER = 0.8, 0.05, 0.06, 2.0
 _CONTACT_MM, _ROOT_MM2 = 1.5, 28.0
 _BLOOD_T2, _BLOOD_T1 = (0.3, 0.87), 0.62
 _BLOOD_MM2 = 15.0
@@ -51,12 +52,14 @@ def fill_epidural(result: Numbers, patch: Patch, space: Mask, signals: Signals, 
     if signals.t1 is not None:
         result[_blood(patch, space, signals, signals.t1)] = CanalTissue.HAEMATOMA
     if signals.uptake is None:
-        result[bulk & ~veins(soft & ~by_labels, patch)] = CanalTissue.EPIDURAL_TISSUE
+        result[bulk & ~veins(soft & ~by_labels, patch, signals)] = CanalTissue.EPIDURAL_TISSUE
         return
     dry = soft & (signals.uptake < _TAKES_UP)
     fragment = grown(_cores(patch, dry, by_labels), _RIM_MM, patch.pixel_mm) & soft
-    scar = bulk & ~fragment & (signals.uptake >= _TAKES_UP) & ~veins(soft & ~fragment, patch)
-    result[large(scar, _LEAST_MM2, patch.pixel_mm)] = CanalTissue.SCAR
+    wet = soft & ~fragment & (signals.uptake >= _TAKES_UP) & ~veins(soft, patch, signals)
+    scar = large(wet & bulk, _LEAST_MM2, patch.pixel_mm)
+    # what opening took from its edges comes back: scar reaches dura and wall
+    result[grown(scar, _EDGE_MM, patch.pixel_mm) & wet] = CanalTissue.SCAR
     result[fragment] = CanalTissue.DISC
 
 
@@ -79,6 +82,14 @@ def _blood(patch: Patch, space: Mask, signals: Signals, t1: FloatArray) -> Mask:
     return large(opened(found, 1.0, patch.pixel_mm), _BLOOD_MM2, patch.pixel_mm)
 
 
-def veins(soft: Mask, patch: Patch) -> Mask:
-    """Soft tissue in front that the other side shows as well: the anterior venous plexus."""
-    return np.asarray(soft & mirrored(soft, patch) & (patch.y > -1.0))
+def veins(soft: Mask, patch: Patch, signals: Signals) -> Mask:
+    """Soft tissue in front that the other side shows as well, and no darker: the anterior venous plexus."""
+    both = soft & mirrored(soft, patch) & (patch.y > -1.0)
+    if signals.t1 is None or signals.uptake is None:
+        return both
+    sd = _ALIKE_MM / patch.pixel_mm
+    brighter = np.zeros(soft.shape)
+    for values, spread in ((signals.t2, _ALIKE_T2), (signals.t1 * (1 + signals.uptake), _ALIKE_POST)):
+        even = gaussian_filter(values, sd)
+        brighter += (even - patch.at(even, -patch.x, patch.y)) / spread
+    return both & (brighter < _BRIGHTER)
