@@ -61,6 +61,23 @@ def test_a_grade_is_told_in_words_with_side_number_method_and_probability(result
     assert [(told.value, told.method) for told in right.values] == [("3", "ross_fibrosis_grade, anterior_epidural_max")]
 
 
+def test_a_displaced_disc_is_told_in_the_words_of_fardon(made, words):
+    found = [
+        made("herniation_type", "fardon_2014_displaced_map", "{type}", value=2.0, category="extrusion"),
+        made("herniation_zone", "fardon_2014", value=0.8, category="left subarticular, left central"),
+        made("herniation_zone", "migration", "mm", value=-9.0, se=1.2, category="below the disc"),
+        made("herniation_volume", "volume", "mm3", value=612.0, se=40.0),
+    ]
+    (row,) = rows_of(found, words, "Displaced disc")
+    assert row.finding.startswith("Disc extrusion; zone: left subarticular, left central")
+    assert "towards the feet" in row.finding
+    assert "volume 612 ± 40 mm³" in row.finding
+    assert finds_something(found, words)
+    assert not finds_something(
+        [made("herniation_type", "fardon_2014_displaced_map", "{type}", value=0, category="none")], words
+    )
+
+
 def test_mirrored_results_give_mirrored_words(results, words):
     other = {Side.LEFT: Side.RIGHT, Side.RIGHT: Side.LEFT, None: None}
     mirrored = [replace(result, side=other[result.side]) for result in results]
@@ -79,6 +96,28 @@ def test_what_could_not_be_judged_stands_among_the_findings_with_its_reason(resu
 def test_sides_with_different_obstacles_are_told_apart(results, words):
     changed = [replace(r, detail="another") if isinstance(r, Absent) and r.side is Side.LEFT else r for r in results]
     assert [row.side for row in rows_of(changed, words, "Dural sac")] == ["on the right", "on the left"]
+
+
+UNSEEN = (
+    ("ross_fibrosis_grade", "anterior_epidural_max"),
+    ("ross_fibrosis_grade", "posterior_epidural_max"),
+    ("ross_fibrosis_sum", "scar_volume"),
+)
+
+
+def test_questions_without_an_answer_for_one_reason_share_a_row_and_are_all_counted(words):
+    absent = [
+        Absent(
+            biomarker=biomarker, method=method, level="L4-L5", side=side, reason=Reason.NO_CONTRAST_SERIES,
+            detail="the examination has no T1w_post_contrast series",
+        )
+        for biomarker, method in UNSEEN
+        for side in (Side.LEFT, Side.RIGHT)
+    ]  # fmt: skip
+    ((_, (row,)),) = summarise(absent, "L4-L5", words)
+    assert row.name == "Epidural fibrosis in front; epidural fibrosis behind; amount of scar"
+    assert row.questions == 3
+    assert row.side == "on both sides"
 
 
 def test_what_does_not_exist_is_not_called_not_assessable(words):
@@ -131,7 +170,7 @@ def test_what_belongs_to_no_level_is_told_once_with_its_place(made, words):
     ]
     ((_, rows),) = summarise_canal(found, words)
     told = {(row.name, row.side): row.finding for row in rows}
-    assert told["Sedimentation of the roots", "at L3"].endswith("(sedimentation sign positive) (probability 0.90)")
+    assert told["Sedimentation of the roots", "at L3"].endswith("positive); probability of a positive sign 0.90")
     assert told["Sedimentation of the roots", "at L2"].endswith("(sedimentation sign negative)")
     assert "L1 middle third" in told["Conus", ""]
     assert [row.side for row in rows] == ["", "at L2", "at L3"]

@@ -45,13 +45,13 @@ class LevelPage:
 
     @property
     def judged(self) -> int:
-        """Rows with a finding."""
-        return sum(bool(row.finding) for _, rows in self.summary for row in rows)
+        """Questions with an answer."""
+        return sum(row.questions for _, rows in self.summary for row in rows if row.finding)
 
     @property
     def not_judged(self) -> int:
-        """Rows of which nothing could be judged."""
-        return sum(row.is_absent for _, rows in self.summary for row in rows)
+        """Questions of which nothing could be judged."""
+        return sum(row.questions for _, rows in self.summary for row in rows if row.is_absent)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -39,6 +39,8 @@ class Row:
         Why all or a part of it could not be judged.
     does_not_apply
         Whether it does not exist here (no displaced tissue that could enhance); the obstacle then says so.
+    questions
+        How many questions share the row.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Row:
     values: tuple[Told, ...] = ()
     obstacles: tuple[str, ...] = ()
     does_not_apply: bool = False
+    questions: int = 1
 
     @property
     def is_absent(self) -> bool:
@@ -58,7 +61,8 @@ def summarise(results: Sequence[Result], level: str, words: Words) -> list[tuple
     """Tell the results of a level, topic by topic; topics without any result are left out."""
     mine = [result for result in results if result.level == level]
     topics = (
-        (topic.title, [row for line in topic.lines for row in _rows(line, mine, words)]) for topic in words.summary
+        (topic.title, _gathered(row for line in topic.lines for row in _rows(line, mine, words)))
+        for topic in words.summary
     )
     return [(title, rows) for title, rows in topics if rows]
 
@@ -72,8 +76,28 @@ def summarise_canal(results: Sequence[Result], words: Words) -> list[tuple[str, 
             # results beside those told hold the probabilities of their categories
             mine = [r for r in results if r.level == level]
             place = words.at.format(level=level) if level else ""
-            rows += [replace(row, side=f"{place} {row.side}".strip()) for row in _rows(line, mine, words)]
+            told = [row for row in _rows(line, mine, words) if not (level and row.does_not_apply)]
+            rows += [replace(row, side=f"{place} {row.side}".strip()) for row in told]
     return [(words.general.title, rows)] if rows else []
+
+
+def _gathered(rows: Iterable[Row]) -> list[Row]:
+    """Let neighbouring rows without an answer share one row where obstacle and side are the same."""
+    gathered: list[Row] = []
+    for row in rows:
+        last = gathered[-1] if gathered else None
+        if last is not None and _alike(last, row):
+            name = f"{last.name}; {row.name[:1].lower()}{row.name[1:]}"
+            gathered[-1] = replace(last, name=name, questions=last.questions + row.questions)
+        else:
+            gathered.append(row)
+    return gathered
+
+
+def _alike(one: Row, other: Row) -> bool:
+    """Whether neither row has an answer, for one reason, on one side."""
+    keys = ((row.finding, row.side, row.obstacles, row.does_not_apply) for row in (one, other))
+    return not one.finding and len(set(keys)) == 1
 
 
 def finds_something(results: Iterable[Result], words: Words) -> bool:
@@ -119,13 +143,13 @@ def _obstacles(absent: Iterable[Absent]) -> tuple[str, ...]:
 
 def _say(phrase: Phrase, result: Measurement, results: Sequence[Result], words: Words) -> str:
     value = _number(result)
-    text = phrase.categories.get(result.category or "")
+    text = phrase.categories.get(result.category or "", phrase.text or None)
     if text is None and phrase.bands and result.value is not None:
         text = _band_text(phrase.bands, result, words)
     if text is None:
         known = f" ({result.category})" if result.category and result.value is not None else ""
         return f"{phrase.label} {value}{known}".strip()
-    return text.format(value=value) + _probability(phrase, result, results, words)
+    return text.format(value=value, category=result.category or "") + _probability(phrase, result, results, words)
 
 
 def _probability(phrase: Phrase, result: Measurement, results: Sequence[Result], words: Words) -> str:

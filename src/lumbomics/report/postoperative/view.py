@@ -26,6 +26,7 @@ NEW_TISSUE = (
     CanalTissue.HAEMATOMA,
 )
 """What an operation or a herniation puts beside the sac."""
+_MUCH = 0.7  # of the largest area: a slice farther from the disc is shown only where it holds clearly more
 _DARK = 0.15
 _WHITE_PERCENTILE = 99.5
 
@@ -70,7 +71,7 @@ class LevelView:
 
 
 def view_level(examination: Examination, place: Place, *, size_mm: tuple[float, float] = CANAL_MM) -> LevelView:
-    """Choose the slices that show a level: that with most new tissue beside the sac, and its neighbours in the others.
+    """Choose the slices that show a level: one with much new tissue beside the sac, and its neighbours in the others.
 
     Where no tissue map tells, the slice nearest to the middle of the disc.
     """
@@ -92,10 +93,10 @@ def _slices(scans: Iterable[Scan], place: Place, size_mm: tuple[float, float]) -
 
 
 def _telling(slices: Iterable[NativeSlice]) -> NativeSlice | None:
-    """Slice whose tissue map holds most new tissue; ``None`` where none holds any."""
-    areas = [(_new_tissue_mm2(one), -abs(one.off_mm), one) for one in slices]
-    found = [entry for entry in areas if entry[0] > 0]
-    return max(found, key=lambda entry: entry[:2])[2] if found else None
+    """Of the slices whose map holds much new tissue, the one nearest to the disc; ``None`` where none holds any."""
+    areas = [(_new_tissue_mm2(one), one) for one in slices]
+    most = max((area for area, _ in areas), default=0.0)
+    return nearest(one for area, one in areas if area >= _MUCH * most) if most > 0 else None
 
 
 def _new_tissue_mm2(one: NativeSlice) -> float:

@@ -34,6 +34,8 @@ class Phrase(_Record):
         Quantity; the method may hold ``*``.
     label
         Name before the value where no other words are given.
+    text
+        Words for any category, with ``{value}`` and ``{category}``.
     categories
         Category -> words; ``{value}`` in them is filled in.
     bands
@@ -49,6 +51,7 @@ class Phrase(_Record):
     biomarker: str
     method: str = "*"
     label: str = ""
+    text: str = ""
     categories: dict[str, str] = {}
     bands: tuple[Band, ...] = ()
     probability: str = ""

@@ -38,7 +38,7 @@ def foramina_figure(
     pictures = [pixels_of(one.slice) for one in found]
     window = window_of(*pictures)
     lines = max(len(one.values) for one in found)
-    figure, row = row_of(len(found), found[0].slice.raster, columns=3, lines=lines)
+    figure, row = row_of(len(found), found[0].slice.raster, columns=3, lines=lines, has_legend=False)
     for axes, one, pixels in zip(row, found, pictures, strict=True):
         raster = one.slice.raster
         show_pixels(axes, raster, pixels, window, scale_mm=10.0)

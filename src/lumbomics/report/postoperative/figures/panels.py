@@ -75,11 +75,14 @@ def legend(figure: Figure, entries: Iterable[tuple[str, str]]) -> None:
         )  # fmt: skip
 
 
-def row_of(count: int, raster: Raster, *, columns: int, lines: int = 0) -> tuple[Figure, list[Axes]]:
-    """Lay panels of one raster's shape in rows, with room for lines of text and a legend below each."""
+def row_of(
+    count: int, raster: Raster, *, columns: int, lines: int = 0, has_legend: bool = True
+) -> tuple[Figure, list[Axes]]:
+    """Lay panels of one raster's shape in rows, with room for lines of text below each and a legend at the foot."""
     left, right, bottom, top = raster.edges_mm
     below = _GAP_IN + _LINE_IN * lines
-    return new_mosaic(count, (right - left) / (top - bottom), columns=columns, below_in=below, foot_in=_LEGEND_IN)
+    foot = _LEGEND_IN if has_legend else 0.0
+    return new_mosaic(count, (right - left) / (top - bottom), columns=columns, below_in=below, foot_in=foot)
 
 
 def note_below(axes: Axes, lines: Sequence[str]) -> None:

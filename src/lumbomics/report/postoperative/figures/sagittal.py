@@ -28,7 +28,7 @@ def level_figure(
     if not found:
         return None
     panels = [*found, (outlined.format(picture=found[0][0]), found[0][1])]
-    figure, row = row_of(len(panels), found[0][1].raster, columns=_COLUMNS)
+    figure, row = row_of(len(panels), found[0][1].raster, columns=_COLUMNS, has_legend=False)
     for axes, (heading, one) in zip(row, panels, strict=True):
         pixels = pixels_of(one)
         show_pixels(axes, one.raster, pixels, window_of(pixels), scale_mm=10.0)
