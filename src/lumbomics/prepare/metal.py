@@ -1,0 +1,142 @@
+"""What metal spoils in an MR image: thick signal voids in or behind the spine, and piled-up signal at their rims.
+
+A void is told from cortex, ligament and flow by its thickness, its depth and its place: nothing in a spine is as thick
+and as black as the surroundings of a screw, and the large vessels and the bowel's gas lie outside. Displaced signal
+that is neither dark nor bright leaves no trace in one image: only the rim about voids is marked as distorted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt, gaussian_filter, label
+
+from lumbomics.core.anatomy import CANAL, CORD, VERTEBRA_NAMES
+from lumbomics.core.examination import Obscured
+from lumbomics.core.image import Image
+from lumbomics.core.labels import Labels
+from lumbomics.prepare.resample import resample_labels
+
+Mask = NDArray[np.bool_]
+
+METAL_NAMES = MappingProxyType({int(kind): kind.name.lower() for kind in Obscured})
+"""Number -> name of the map."""
+_SOURCE = "lumbomics metal"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetalOptions:
+    """Limits of the search; engineering defaults, set on phantoms.
+
+    Parameters
+    ----------
+    void_share
+        Voxels darker than this share of the spine's median signal are dark.
+    piled_share
+        Voxels brighter than this multiple of the spine's 99th percentile, beside a void, are piled up.
+    thickness_mm
+        Dark tissue must be at least so thick in the plane.
+    least_mm3
+        Smallest void.
+    reach_mm
+        How far beside and behind the labelled spine a void that begins in it is followed.
+    inside_mm3
+        So much of a void must lie in vertebrae and canal: flow and gas lie beside them, a vacuum in a disc.
+    rim_mm
+        How far about a void signal is taken to be displaced.
+    """
+
+    void_share: float = 0.12
+    piled_share: float = 1.25
+    thickness_mm: float = 4.5
+    least_mm3: float = 150.0
+    reach_mm: float = 18.0
+    inside_mm3: float = 60.0
+    rim_mm: float = 4.0
+
+
+def find_metal(image: Image, spine: Labels, *, options: MetalOptions | None = None) -> Labels:
+    """Mark the voxels that metal spoils.
+
+    Parameters
+    ----------
+    image
+        MR image in which fat and marrow are bright: T1, T2, PD.
+    spine
+        Spine map in the image's space, on any grid.
+
+    Returns
+    -------
+    Map of :class:`~lumbomics.core.examination.Obscured` on the image's voxels; blank where no metal was found.
+    """
+    chosen = options or MetalOptions()
+    carried = resample_labels(spine, image.grid).array
+    box = _box(carried > 0, image, chosen.reach_mm)
+    result = np.zeros(image.grid.shape, dtype=np.uint8)
+    if box is not None:
+        result[box] = _found(image, np.asarray(carried[box]), box, chosen)
+    return Labels(result, image.grid, METAL_NAMES, _SOURCE)
+
+
+def _box(held: Mask, image: Image, reach_mm: float) -> tuple[slice, slice, slice] | None:
+    if not held.any():
+        return None
+    sides = []
+    for axis in range(3):
+        filled = np.flatnonzero(np.any(held, axis=tuple(a for a in range(3) if a != axis)))
+        reach = int(np.ceil(2 * reach_mm / image.grid.spacing_mm[axis]))
+        sides.append(slice(max(int(filled[0]) - reach, 0), int(filled[-1]) + reach + 1))
+    return sides[0], sides[1], sides[2]
+
+
+def _found(
+    image: Image, carried: NDArray[np.integer], box: tuple[slice, slice, slice], options: MetalOptions
+) -> NDArray[np.uint8]:
+    spacing = image.grid.spacing_mm
+    values = np.asarray(image.array[box], dtype=np.float32)
+    # half a millimetre of blur in the plane: a lone noisy voxel is no void and no void's end
+    smooth = gaussian_filter(values, [0.5 / s if s < 2 else 0 for s in spacing])
+    bone = np.isin(carried, [*VERTEBRA_NAMES, CANAL, CORD])
+    ordinary = float(np.median(values[bone])) if bone.any() else float(np.median(values))
+    near = _near(carried > 0, image, options.reach_mm)
+    void = _thick((smooth < options.void_share * ordinary) & near, bone, spacing, options)
+    result = np.zeros(values.shape, dtype=np.uint8)
+    if not void.any():
+        return result
+    away = distance_transform_edt(~void, sampling=spacing)
+    piled = (away <= options.rim_mm) & (smooth > options.piled_share * np.percentile(values[carried > 0], 99))
+    result[away <= options.rim_mm] = Obscured.DISTORTED
+    result[void | piled] = Obscured.VOID
+    return result
+
+
+def _near(spine: Mask, image: Image, reach_mm: float) -> Mask:
+    """Voxels in the spine and beside or behind it, not in front: vessels are dark there, and bowel gas."""
+    axis = int(np.argmax(np.abs(image.grid.axes[1])))
+    forward = image.grid.axes[1, axis] > 0
+    away = distance_transform_edt(~spine, sampling=image.grid.spacing_mm)
+    held = spine if forward else np.flip(spine, axis)
+    behind_front = np.flip(np.cumsum(np.flip(held, axis), axis=axis), axis) > 0
+    behind_front = behind_front if forward else np.flip(behind_front, axis)
+    return np.asarray((away <= reach_mm) & behind_front)
+
+
+def _thick(dark: Mask, bone: Mask, spacing: NDArray[np.float64], options: MetalOptions) -> Mask:
+    """Keep dark regions thick enough in the plane, large enough, and begun in bone or canal."""
+    plane = [0.0 if s == spacing.max() else 1.0 for s in spacing]
+    sampling = [s if p else 1e6 for s, p in zip(spacing, plane, strict=True)]
+    depth = distance_transform_edt(dark, sampling=sampling)
+    seeds = depth >= options.thickness_mm / 2
+    # grown back by the depth that was taken off, inside the dark region alone
+    grown = distance_transform_edt(~seeds, sampling=sampling) <= options.thickness_mm / 2
+    kept = dark & grown if seeds.any() else np.zeros_like(dark)
+    parts, _ = label(kept, np.ones((3, 3, 3)))
+    voxel = float(np.prod(spacing))
+    volumes = np.bincount(parts.ravel()) * voxel
+    inside = np.bincount(parts[bone], minlength=len(volumes)) * voxel
+    fit = (volumes >= options.least_mm3) & (inside >= options.inside_mm3)
+    fit[0] = False
+    return np.asarray(fit[parts])

@@ -1,0 +1,168 @@
+"""The chain from the series of a visit to one examination, on a small visit after surgery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from lumbomics.core.examination import Operation, Surgery
+from lumbomics.core.grid import Grid
+from lumbomics.core.image import Contrast, Image
+from lumbomics.core.labels import Labels, Segmentation
+from lumbomics.core.visit import Plane, Series, SeriesKind, Visit
+from lumbomics.phantom import make_phantom
+from lumbomics.run.examination import Examined, examine_visit
+from lumbomics.run.examination_checks import clipped_share
+from lumbomics.segment.axial import DrawnTissue
+
+FRAME, OTHER_FRAME = "1.2.3.4", "1.2.3.5"
+SAGITTAL, AXIAL, PRE, POST = "acq-sag_T2w", "acq-ax_T2w", "acq-ax_T1w", "acq-ax_ce-gadolinium_T1w"
+
+
+def _framed(grid: Grid, frame: str | None = FRAME) -> Grid:
+    return Grid(grid.shape, grid.affine, frame)
+
+
+def _series(name: str, image: Image, plane: Plane, *, frame: str | None = FRAME) -> Series:
+    placed = replace(image, grid=_framed(image.grid, frame))
+    return Series(name=name, image=placed, kind=SeriesKind(contrast=image.contrast, plane=plane, confidence=1.0))
+
+
+def _enhanced(before: Image) -> Image:
+    """The series after contrast agent: 30 % more gain, and a block of tissue that takes it up."""
+    array = before.array * 1.3
+    array[40:60, 40:60, 2:5] *= 1.9
+    return Image(array, before.grid, contrast=Contrast.T1_POST)
+
+
+@pytest.fixture(scope="session")
+def labels() -> Segmentation:
+    phantom = make_phantom(3)
+    segmentation = phantom.segmentation(phantom.sagittal_grid(in_plane_mm=1.2, slices=11))
+    maps = {one.name: getattr(segmentation, one.name) for one in fields(segmentation)}
+    return replace(
+        segmentation,
+        **{name: replace(m, grid=_framed(m.grid)) for name, m in maps.items() if isinstance(m, Labels)},
+    )
+
+
+@pytest.fixture(scope="session")
+def series(labels: Segmentation) -> dict[str, Series]:
+    phantom = make_phantom(3)
+    axial = phantom.axial_grid("L4-L5", in_plane_mm=1.0, slices=8, width_mm=120.0)
+    before = phantom.image(axial, Contrast.T1)
+    sagittal = _series(SAGITTAL, phantom.image(labels.spine.grid, Contrast.T2), Plane.SAGITTAL)
+    return {
+        SAGITTAL: replace(sagittal, segmentation=labels),
+        AXIAL: _series(AXIAL, phantom.image(axial, Contrast.T2), Plane.AXIAL),
+        PRE: _series(PRE, before, Plane.AXIAL),
+        POST: _series(POST, _enhanced(before), Plane.AXIAL),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _quick_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing on axial series is tested elsewhere and takes most of the time: here a map of one value comes back."""
+
+    def draw(scan: object, *_: object, **__: object) -> DrawnTissue:
+        grid = scan.image.grid  # type: ignore[attr-defined]
+        return DrawnTissue(labels=Labels(np.ones(grid.shape, dtype=np.uint8), grid))
+
+    monkeypatch.setattr("lumbomics.run.examination_tissue.draw_canal_tissue", draw)
+    monkeypatch.setattr("lumbomics.run.examination_tissue.draw_muscles", draw)
+
+
+def _examined(series: Sequence[Series], labels: Segmentation, operations: Sequence[Operation] = ()) -> Examined:
+    return examine_visit(Visit(participant="01", series=tuple(series)), {SAGITTAL: labels}, operations=operations)
+
+
+def test_series_of_one_frame_lie_as_their_headers_say(series: dict[str, Series], labels: Segmentation) -> None:
+    found = _examined([series[SAGITTAL], series[AXIAL]], labels)
+    assert found.examination is not None
+    sagittal, axial = found.examination.scans
+    assert (found.reference, sagittal.registration_error_mm) == (SAGITTAL, 0.0)
+    assert axial.image.grid.same_place(series[AXIAL].image.grid)
+    assert axial.registration_error_mm is not None
+    assert axial.registration_error_mm < 1.5
+    assert found.faults == ()
+
+
+def test_a_patient_who_moved_is_laid_back_and_the_user_is_told(series: dict[str, Series], labels: Segmentation) -> None:
+    one = series[AXIAL]
+    affine = one.image.grid.affine.copy()
+    affine[:3, 3] += (0.0, 6.0, -5.0)
+    moved = replace(one, image=replace(one.image, grid=Grid(one.image.grid.shape, affine, FRAME)))
+    found = _examined([series[SAGITTAL], moved], labels)
+    assert found.examination is not None
+    placed = found.examination.scans[1].image.grid
+    assert np.linalg.norm(placed.centre_mm - one.image.grid.centre_mm) < 1.0
+    assert any("the patient moved by 7" in fault or "the patient moved by 8" in fault for fault in found.faults)
+
+
+def test_contrast_series_of_another_patient_and_frame_is_left_out_with_the_reason(
+    series: dict[str, Series], labels: Segmentation
+) -> None:
+    stranger = make_phantom(9)
+    image = stranger.image(stranger.axial_grid("L2-L3", in_plane_mm=1.2, slices=8, width_mm=120.0), Contrast.T1)
+    other = _series(POST, replace(image, contrast=Contrast.T1_POST), Plane.AXIAL, frame=OTHER_FRAME)
+    found = _examined([series[SAGITTAL], series[PRE], other], labels)
+    assert found.examination is not None
+    assert [scan.name for scan in found.examination.scans] == [SAGITTAL, PRE]
+    [(name, reason)] = found.examination.left_out
+    assert name == POST
+    assert "another frame of reference and could not be registered" in reason
+    assert any(POST in fault for fault in found.faults)
+
+
+def test_swapped_series_before_and_after_contrast_are_both_left_out(
+    series: dict[str, Series], labels: Segmentation
+) -> None:
+    pre = replace(series[PRE], image=replace(series[POST].image, contrast=Contrast.T1))
+    post = replace(series[POST], image=replace(series[PRE].image, contrast=Contrast.T1_POST))
+    found = _examined([series[SAGITTAL], pre, post], labels)
+    assert found.examination is not None
+    assert [scan.name for scan in found.examination.scans] == [SAGITTAL]
+    assert any("look swapped" in reason for _, reason in found.examination.left_out)
+
+
+def test_series_in_the_right_order_are_kept(series: dict[str, Series], labels: Segmentation) -> None:
+    found = _examined([series[SAGITTAL], series[PRE], series[POST]], labels)
+    assert found.examination is not None
+    assert found.examination.left_out == ()
+    assert len(found.examination.scans) == 3
+
+
+def test_clipped_signals_are_told(series: dict[str, Series], labels: Segmentation) -> None:
+    one = series[AXIAL]
+    array = np.minimum(one.image.array, np.percentile(one.image.array, 96)).astype(np.int16)
+    found = _examined([series[SAGITTAL], replace(one, image=replace(one.image, array=array))], labels)
+    assert any("hold the greatest value" in fault and AXIAL in fault for fault in found.faults)
+    assert clipped_share(one.image.array) < 0.001
+
+
+def test_an_operated_level_that_no_axial_slice_meets_is_told(series: dict[str, Series], labels: Segmentation) -> None:
+    operations = [Operation(level="L4-L5"), Operation(level="L1-L2", kind=Surgery.LAMINECTOMY)]
+    found = _examined([series[SAGITTAL], series[AXIAL]], labels, operations)
+    assert [fault for fault in found.faults if "no axial slice" in fault] == [
+        "L1-L2 was operated, and no axial slice passes through it"
+    ]
+
+
+def test_maps_drawn_on_the_axial_t2_are_carried_to_the_series_beside_it(
+    series: dict[str, Series], labels: Segmentation
+) -> None:
+    found = _examined([series[SAGITTAL], series[AXIAL], series[PRE]], labels)
+    assert found.examination is not None
+    scans = {scan.name: scan for scan in found.examination.scans}
+    assert scans[PRE].tissue is not None
+    assert scans[PRE].muscle is not None
+    assert scans[SAGITTAL].tissue is None
+
+
+def test_without_a_labelled_sagittal_series_there_is_no_examination(series: dict[str, Series]) -> None:
+    found = examine_visit(Visit(participant="01", series=(series[AXIAL],)), {})
+    assert found.examination is None
+    assert "no sagittal MR series" in found.reason
