@@ -41,6 +41,7 @@ from lumbomics.phantom.errorfield import smooth_field
 from lumbomics.phantom.lesions import Lesions, Lipomatosis, ThickFlavum
 from lumbomics.phantom.postoperative import SacShift
 
+CONDITIONS = ("exact", "drawn")
 LEVELS = ("L2-L3", "L3-L4", "L4-L5")
 SLICES, THICKNESS_MM, PIXEL_MM = 7, 4.0, 0.55
 DRAWN_SD_MM = 0.35
@@ -61,11 +62,12 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=70)
     parser.add_argument("--first", type=int, default=5000)
+    parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, default=CONDITIONS)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".csv"))
     chosen = parser.parse_args(arguments)
     rows: list[Row] = []
     for seed in range(chosen.first, chosen.first + chosen.seeds):
-        rows += seed_rows(seed)
+        rows += seed_rows(seed, chosen.conditions)
         print(f"seed {seed}: {len(rows)} pairs", file=sys.stderr, flush=True)
     table = list(summary(rows))
     with chosen.out.open("w", newline="", encoding="utf-8") as file:
@@ -129,17 +131,19 @@ def drawn_with_error(tissue: Labels, rng: np.random.Generator) -> Labels:
     return Labels(array, tissue.grid, tissue.names, tissue.source, DRAWN_SD_MM)
 
 
-def seed_rows(seed: int) -> Iterator[Row]:
-    """Measure one patient in both conditions and compare with the truth."""
+def seed_rows(seed: int, conditions: Iterable[str] = CONDITIONS) -> Iterator[Row]:
+    """Measure one patient in the conditions and compare with the truth."""
     phantom, rng = patient(seed), np.random.default_rng([seed, 11])
     labels = phantom.segmentation(phantom.sagittal_grid(in_plane_mm=0.8))
-    scans: dict[str, list[Scan]] = {"exact": [], "drawn": []}
+    scans: dict[str, list[Scan]] = {condition: [] for condition in conditions}
     true: dict[tuple[str, str, str, str], float] = {}
     for level in LEVELS:
         grid = axial_grid(phantom, level)
         image, exact = phantom.image(grid, Contrast.T2), phantom.canal_tissue(grid)
-        for condition, tissue in (("exact", exact), ("drawn", drawn_with_error(exact, rng))):
-            scans[condition].append(Scan(name=level, image=image, plane=Plane.AXIAL, tissue=tissue))
+        drawn = drawn_with_error(exact, rng)
+        for condition, series in scans.items():
+            tissue = exact if condition == "exact" else drawn
+            series.append(Scan(name=level, image=image, plane=Plane.AXIAL, tissue=tissue))
         true |= level_truth(phantom, level)
     for condition, series in scans.items():
         examined = ExaminedSpine(

@@ -94,7 +94,7 @@ def central(one: Picture) -> dict[str, float]:
         "dorsal_share": float((dorsal[roots] > 0).mean()) if roots.any() else 0.0,
         "horseshoe_share": len(np.unique(turn)) / 18,
         "posterior_fat": one.mm2(fat),
-        "anterior_fluid": _front_fluid(one, right),
+        "anterior_fluid": _front_fluid(one, right, fluid & ~room),
         "aggregated_share": float(areas[areas >= 8.0].sum() / max(areas.sum(), 1e-9)),
     }
 
@@ -105,11 +105,11 @@ def _filled(mask: Mask, reach_mm: float) -> Mask:
     return np.asarray(ndimage.distance_transform_edt(grown) * STEP_MM > reach_mm)
 
 
-def _front_fluid(one: Picture, right: Array) -> float:
+def _front_fluid(one: Picture, right: Array, free: Mask) -> float:
     depths = []
     for column in np.flatnonzero((np.abs(right) < 0.5).any(axis=1) & one.sac.any(axis=1)):
-        line = one.tissue[column][one.sac[column]][::-1]
-        dry = np.flatnonzero(line != CanalTissue.FLUID)
+        line = free[column][one.sac[column]][::-1]
+        dry = np.flatnonzero(~line)
         depths.append((dry[0] if len(dry) else len(line)) * STEP_MM)
     return float(np.mean(depths)) if depths else 0.0
 

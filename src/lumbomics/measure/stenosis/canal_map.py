@@ -133,7 +133,7 @@ class CanalMap:
         index = np.moveaxis(np.indices(self.tissue.shape), 0, -1)
         top = np.array(self.tissue.shape) - 1
         drawn = []
-        for shift in _shifts(self.place_mm, sd, correlation):
+        for shift in _shifts(self, sd, correlation):
             rows, columns = np.moveaxis(np.clip(np.rint(index + shift @ to_index).astype(np.intp), 0, top), -1, 0)
             drawn.append(replace(self, tissue=self.tissue[rows, columns]))
         return tuple(drawn)
@@ -171,17 +171,25 @@ def _error(cut: AxialSlice, examined: ExaminedSpine) -> tuple[float, float]:
     return float(np.hypot(drawn, np.sqrt(cut.pixel_mm2 / 12))), options.boundary_correlation_mm
 
 
-def _shifts(place_mm: FloatArray, sd_mm: float, correlation_mm: float) -> list[FloatArray]:
-    """Smooth random shifts (rows, columns, 2) mm, each followed by its mirror image about the midline."""
+def _shifts(drawn: CanalMap, sd_mm: float, correlation_mm: float) -> list[FloatArray]:
+    """Smooth random shifts (rows, columns, 2) mm, each followed by its mirror image about the midline.
+
+    A sum of plane waves is, on a raster, a product of two small matrices: exp(i k.p) is that of rows times columns.
+    """
     rng = np.random.default_rng(_SEED)
+    rows, columns = (np.arange(size)[:, None] for size in drawn.tissue.shape)
     found: list[FloatArray] = []
-    mirror = np.array([-1.0, 1.0])
     for _ in range(DRAWS):
         waves = rng.normal(0, 1 / correlation_mm, (2, _MODES, 2))
         phase = rng.uniform(0, 2 * np.pi, (2, _MODES))
-        for sign in (np.ones(2), mirror):
-            cosines = np.cos(np.einsum("ijk,cmk->ijcm", place_mm * sign, waves) + phase)
-            found.append(sign * sd_mm * np.sqrt(2 / _MODES) * cosines.sum(axis=-1))
+        for sign in (np.ones(2), np.array([-1.0, 1.0])):
+            shift = np.empty((*drawn.tissue.shape, 2))
+            for axis in range(2):
+                turned = waves[axis] * sign
+                down = np.exp(1j * (rows * (turned @ drawn.step_mm[0]) + turned @ drawn.place_mm[0, 0] + phase[axis]))
+                across = np.exp(1j * columns * (turned @ drawn.step_mm[1]))
+                shift[..., axis] = sign[axis] * sd_mm * np.sqrt(2 / _MODES) * (down @ across.T).real
+            found.append(shift)
     return found
 
 
@@ -212,7 +220,7 @@ def maps_of(
     *,
     what: str,
 ) -> tuple[CanalMap, ...]:
-    """As :func:`level_maps`, for slices that ``cuts`` finds on a series; ``what`` tells them from others at the level."""
+    """As :func:`level_maps`, for slices that ``cuts`` finds; ``what`` tells them from others of the same level."""
     known = _KNOWN.setdefault(examined, {})
     key = what, level, contrasts
     if key not in known:

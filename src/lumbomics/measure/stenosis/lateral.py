@@ -35,10 +35,13 @@ DEVIATION_MM = 2.0
 COMPRESSED = 0.6
 """Short axis of a root, as a share of the other side's, below which it is compressed (the record's)."""
 CONTACT_MM = 0.5
-"""A mass no farther than this, after the lattice's rounding, touches a root (the record's)."""
+"""A mass no farther than this touches a root (the record's)."""
 BELOW_MM, ABOUT_MM = 2.0, 4.0
 """The recess is read within 4 mm of a place 2 mm below the lower vertebra's upper endplate."""
 BRIGHT = 0.6
+AXIS_SE, FLUID_SE_MM2 = 0.15, 1.0
+"""Standard errors beyond those of drawing: a root's axes from a few pixels, fluid from blurred signal; calibrated on
+reference objects of seeds 5000 to 5002."""
 FAR_MM = 40.0
 """Distance stated in draws without any mass."""
 MASSES = (CanalTissue.DISC, CanalTissue.SCAR, CanalTissue.EPIDURAL_TISSUE)
@@ -84,7 +87,7 @@ def _recess_grade(examined: ExaminedSpine, upper: str, lower: str, side: Side) -
     found = min(maps, key=lambda one: _recess_values(one, side, fluid_signal(one.slice.scan))["fluid_area"])
     require_cauda(found, level)
     compute = partial(_recess_values, side=side, reference=fluid_signal(found.slice.scan))
-    estimate = Estimate.of_map(found, compute)
+    estimate = Estimate.of_map(found, compute).with_error(fluid_area=FLUID_SE_MM2, root_axis_ratio=AXIS_SE)
     place = _place(examined, BARTYNSKI, level, side, found)
     both_roots = all(Sac.of(found).exiting(sign).any() for sign in SIGNS.values())
     has_root = Sac.of(found).exiting(SIGNS[side]).any()
@@ -179,7 +182,9 @@ def _compromise(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> 
         )
     found = min(maps, key=lambda one: (_compromise_values(one, side)["distance"], abs(one.slice.height_mm)))
     require_cauda(found, level)
-    estimate = Estimate.of_map(found, partial(_compromise_values, side=side))
+    estimate = Estimate.of_map(found, partial(_compromise_values, side=side)).with_error(
+        distance=found.pixel_mm / 2, short_axis_ratio=AXIS_SE
+    )
     place = _place(examined, COMPROMISE, level, side, found)
     for method, unit in COMPROMISE_UNITS.items():
         if method == "distance" and not found.mask(*MASSES).any():
@@ -193,8 +198,7 @@ def _compromise(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> 
             )
         else:
             yield place.number(method, unit, estimate.values[method], estimate.se(method))
-    touch = CONTACT_MM + found.pixel_mm
-    yield from place.grade(estimate.graded(partial(compromise_rule, touch_mm=touch)), GRADES)
+    yield from place.grade(estimate.graded(compromise_rule), GRADES)
 
 
 def _has_both_roots(found: CanalMap) -> bool:
@@ -218,9 +222,9 @@ def _compromise_values(found: CanalMap, side: Side) -> Values:
     }
 
 
-def compromise_rule(values: Values, *, touch_mm: float) -> int:
+def compromise_rule(values: Values) -> int:
     """Grade of Pfirrmann et al. (Radiology 2004;230:583) as an index into ``GRADES``."""
-    if values["distance"] > touch_mm:
+    if values["distance"] > CONTACT_MM:
         return 0
     if values["short_axis_ratio"] < COMPRESSED:
         return 3
@@ -228,10 +232,10 @@ def compromise_rule(values: Values, *, touch_mm: float) -> int:
 
 
 def _distance_mm(found: CanalMap, root: Mask, mass: Mask) -> float:
-    """Least distance between pixels of a root and of a mass, 1 pixel where they touch; ``FAR_MM`` without a mass."""
+    """Least distance between the pixels of a root and of a mass, 0 where they touch; ``FAR_MM`` without a mass."""
     if not mass.any():
         return FAR_MM
-    return float(ndimage.distance_transform_edt(~mass)[root].min()) * found.pixel_mm
+    return max(float(ndimage.distance_transform_edt(~mass)[root].min()) - 1.0, 0.0) * found.pixel_mm
 
 
 def _axes_mm(found: CanalMap, mask: Mask) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from lumbomics.core.sampling import sample_linear, sample_nearest
 from lumbomics.measure.attempt import pair_level
 from lumbomics.measure.examined import ExaminedSpine
 from lumbomics.measure.foramen import foramen_plane
-from lumbomics.measure.geometry.foramen import HALF_DEPTH_MM, RASTER_MM, ForamenPlane, Rows
+from lumbomics.measure.geometry.foramen import RASTER_MM, ForamenPlane, Rows
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.stenosis.grading import Estimate, Values
@@ -37,10 +37,12 @@ _ROOT_MM = 6.0
 _DISC_NEAR_MM = 15.0
 _LEAST_DISC = 20
 _FAT_PERCENTILE = 95.0
+_BESIDE_MM, _ABOUT_MM = 10.0, 12.0
 _DEPTHS_MM, _ASIDE_MM = (2.5, 8.0), 3.5
 """Where the root's middle is looked for: so far below the upper pedicle, and in front of and behind its middle."""
 _CORE_MM = 2.0
 _PULL = 0.01
+_ROUNDS = 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +88,7 @@ class Perineural:
             )
         if np.isnan(sample_linear(scan.image.array, scan.image.grid, inside)).any():
             raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"the {side} foramen of {level} lies outside {scan.name}")
-        disc, fat = _disc_signal(examined, scan, plane, upper, lower), _fat_signal(scan, plane)
+        disc, fat = _disc_signal(examined, scan, plane, upper, lower), _fat_signal(examined, scan, plane, rows, side)
         if fat < 1.5 * disc:
             raise NotMeasurableError(
                 Reason.IMAGE_ARTIFACT, f"fat and disc are equally bright around the {side} foramen of {level}"
@@ -96,13 +98,14 @@ class Perineural:
     def fat(self, plane_mm: FloatArray, blend: float = 0.0) -> FloatArray:
         """Signal (...) at in-plane points (..., 2), 0 as in disc and 1 as in fat.
 
-        Read from the slice nearest to the plane (``blend`` 0), or between slices (1).
+        Read from the slice nearest to the plane's middle (``blend`` 0), or in that middle, between slices (1).
         """
-        grid, points = self.scan.image.grid, self.plane.world(plane_mm)
+        grid = self.scan.image.grid
         through = int(np.argmax(np.abs(grid.axes.T @ self.plane.frame.right)))
-        index = grid.to_index(points)
-        nearest = np.clip(np.rint(np.mean(index[..., through])), 0, grid.shape[through] - 1)
-        index[..., through] = nearest + blend * (index[..., through] - nearest)
+        index = grid.to_index(self.plane.world(plane_mm))
+        exact = float(grid.to_index(self.plane.frame.origin_mm)[through])
+        nearest = np.clip(np.rint(exact), 0, grid.shape[through] - 1)
+        index[..., through] = nearest + blend * (exact - nearest)
         signal = sample_linear(self.scan.image.array, grid, grid.to_world(index), outside=self.disc_signal)
         return np.asarray((signal - self.disc_signal) / (self.fat_signal - self.disc_signal), dtype=np.float64)
 
@@ -145,8 +148,10 @@ class Perineural:
             raise NotMeasurableError(
                 Reason.STRUCTURE_NOT_LABELLED, f"no root is seen in the {self.side} foramen of {self.level}"
             )
-        outline = self._profile(centres[row, column], FAT, 0.0, 0.0)[1]
-        return np.asarray((centres[row, column] + _centroid(outline)) / 2)
+        middle = centres[row, column]
+        for _ in range(_ROUNDS):
+            middle = (middle + _centroid(self._profile(middle, FAT, 0.0, 0.0)[1])) / 2
+        return np.asarray(middle)
 
     def _profile(self, middle: FloatArray, limit: float, grown_mm: float, blend: float) -> tuple[Values, FloatArray]:
         """Share of directions with fat in each quarter, area and shape of the root, and its outline."""
@@ -205,15 +210,18 @@ def _disc_signal(examined: ExaminedSpine, scan: Scan, plane: ForamenPlane, upper
     return float(np.median(signal))
 
 
-def _fat_signal(scan: Scan, plane: ForamenPlane) -> float:
-    """Signal of fat: the 95th percentile outside bone, within 26 mm of the foramen in its plane."""
-    side = np.arange(-HALF_DEPTH_MM, HALF_DEPTH_MM, 2 * RASTER_MM)
-    spread = np.stack(np.meshgrid(side, side), axis=-1)
-    points = plane.world(spread)
-    at = np.rint((spread + HALF_DEPTH_MM) / RASTER_MM).astype(np.intp)
-    outside = plane.bone_mm[at[..., 1], at[..., 0]] < 0
-    signal = sample_linear(scan.image.array, scan.image.grid, points[outside])
-    signal = signal[np.isfinite(signal)]
+def _fat_signal(examined: ExaminedSpine, scan: Scan, plane: ForamenPlane, rows: Rows, side: Side) -> float:
+    """Signal of fat: the 95th percentile outside bone and disc in and beside the foramen.
+
+    Looked at are its own depth, which the coil lights alike, 12 mm up and down, and 10 mm outwards.
+    """
+    outwards = np.arange(0.0, _BESIDE_MM + 0.1, 2.0) * (1.0 if side is Side.RIGHT else -1.0)
+    depth = np.arange(rows.back_mm.min() - 2.0, rows.front_mm.max() + 2.0, 2 * RASTER_MM)
+    height = rows.heights_mm.mean() + np.arange(-_ABOUT_MM, _ABOUT_MM + 0.1, 2 * RASTER_MM)
+    points = plane.frame.to_world(np.stack(np.meshgrid(outwards, depth, height), axis=-1).reshape(-1, 3))
+    labels = examined.spine.labels
+    signal = sample_linear(scan.image.array, scan.image.grid, points)
+    signal = signal[np.isfinite(signal) & (sample_nearest(labels.array, labels.grid, points) == 0)]
     if not len(signal):
         raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"the foramen lies outside {scan.name}")
     return float(np.percentile(signal, _FAT_PERCENTILE))

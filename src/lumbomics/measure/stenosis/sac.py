@@ -22,7 +22,9 @@ LEAST_ROOTS_MM2 = 1.5
 EXITING_MM2 = 9.0
 """A cluster larger than this is no single root about to leave."""
 EXITING_BESIDE = 0.45
-"""A root about to leave lies farther to the side than this share of the sac's half-width."""
+"""A root about to leave lies farther to the side than this share of the sac's half-width,"""
+EXITING_DORSAL = 0.35
+"""and no farther behind its middle than this share of the half-depth; engineering defaults."""
 _FLUID_VOXELS = 60
 _FLUID_PERCENTILE = 80.0
 
@@ -78,7 +80,7 @@ class Sac:
         """Pixels of the root about to leave on a side (1 right, -1 left): the foremost single one beside the middle."""
         pieces, areas = self.clusters
         right, dorsal = self.cluster_places.T
-        fitting = (areas <= EXITING_MM2) & (sign * right > EXITING_BESIDE)
+        fitting = (areas <= EXITING_MM2) & (sign * right > EXITING_BESIDE) & (dorsal < EXITING_DORSAL)
         if not fitting.any():
             return np.zeros(pieces.shape, dtype=bool)
         return np.asarray(pieces == 1 + int(np.argmax(np.where(fitting, sign * right - dorsal, -np.inf))))
