@@ -41,7 +41,7 @@ class RedundantRoots(Extra):
     """
 
     level: str
-    amplitude_mm: float = 2.2
+    amplitude_mm: float = 2.8
     wavelength_mm: float = 14.0
     length_mm: float = 45.0
 

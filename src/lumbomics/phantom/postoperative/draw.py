@@ -73,7 +73,7 @@ def make_postoperative(
     rng = np.random.default_rng([seed, 4])
     found = kind or Kind(str(rng.choice([k.value for k in Kind])))
     spine = parameters or PhantomParameters.random(seed)
-    where = level or str(rng.choice(np.array([lv for lv in _LEVELS if lv in spine.discs] or [spine.discs[-1]])))
+    where = level or _level(rng, spine)
     hand = side or (Side.LEFT if rng.random() < 0.5 else Side.RIGHT)
     state = draw_state(rng, found, level=where, side=hand)
     return make_phantom(seed, _operated(spine, where, found), extras=(state, *further))
@@ -102,6 +102,12 @@ def draw_state(rng: np.random.Generator, kind: Kind, *, level: str, side: Side) 
         Kind.REDUNDANT: _with_redundant_roots,
     }
     return draw[kind](base, rng, side) if kind in draw else base
+
+
+def _level(rng: np.random.Generator, spine: PhantomParameters) -> str:
+    """Draw the level; a spine with another lowest disc has it operated instead of L5-S1."""
+    drawn = str(rng.choice(np.array(_LEVELS), p=_LEVEL_SHARES))
+    return drawn if drawn in spine.discs else spine.discs[-1]
 
 
 def _operated(spine: PhantomParameters, level: str, kind: Kind) -> PhantomParameters:
@@ -151,6 +157,10 @@ def _with_disc(base: Postoperative, rng: np.random.Generator, side: Side) -> Pos
     size = float(rng.uniform(4.0, 8.5))
     kind = Displacement(str(rng.choice([k.value for k in Displacement], p=(0.4, 0.45, 0.15))))
     migration = 0.0 if kind is Displacement.PROTRUSION else float(rng.uniform(-9, 5))
+    if zone is Zone.FORAMINAL:
+        # the pedicle leaves no room below, and none for a free fragment
+        kind = Displacement.EXTRUSION if kind is Displacement.SEQUESTRATION else kind
+        migration = max(migration, 0.0)
     fragment = DiscFragment(
         level=base.defect.level,
         zone=zone,
@@ -211,7 +221,7 @@ def _with_haematoma(base: Postoperative, rng: np.random.Generator, side: Side) -
 def _with_redundant_roots(base: Postoperative, rng: np.random.Generator, side: Side) -> Postoperative:
     winding = RedundantRoots(
         level=base.defect.level,
-        amplitude_mm=float(rng.uniform(1.2, 3.0)),
+        amplitude_mm=float(rng.uniform(1.8, 3.6)),
         wavelength_mm=float(rng.uniform(11, 20)),
         length_mm=float(rng.uniform(30, 60)),
     )

@@ -104,15 +104,15 @@ class DiscFragment(Extra):
         upright = float(place.frame.to_local(place.upper.middle(superior=False))[2])
         size = self.size_mm
         if self.kind is Displacement.PROTRUSION:
-            return _ball(
-                place.frame, (across, edge, self.migration_mm), (5 + 0.6 * size, size, 1.1 * upright + size / 4)
-            )
+            return _ball(place.frame, (across, edge, self.migration_mm), (5 + 0.6 * size, size, 0.98 * upright))
         half = np.array([0.75 * size + 1.0, 0.5 * size, 0.6 * size + 2.0])
         if self.kind is Displacement.SEQUESTRATION:
             away = 1.0 if self.migration_mm > 0 else -1.0
             height = away * max(abs(self.migration_mm), upright + half[2] + 1.0)
-            return _ball(place.frame, (across, edge - 0.55 * size - 0.6, height), half)
-        centre = np.array([across, edge - 0.5 * size, self.migration_mm])
+            behind = place.behind(height) + _EDGE_MM[self.zone] - 0.5 * size - 0.8
+            return _ball(place.frame, (across, behind, height), half)
+        behind = place.behind(self.migration_mm) + _EDGE_MM[self.zone] - 0.5 * size
+        centre = np.array([across, behind, self.migration_mm])
         blob = _ball(place.frame, centre, half)
         neck, low, high = capsule((across, edge + 3.0, 0.0), centre, 0.3 * size, 0.3 * size)
 

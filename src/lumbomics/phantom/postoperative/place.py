@@ -46,6 +46,8 @@ class Place:
         Of the canal there, mm.
     back, centre
         Local y (mm) of the disc's posterior edge and of the canal's centre.
+    front
+        (n, 2) local height and local y (mm) of the canal's front along the level, from the top.
     """
 
     upper: Vertebra = field(repr=False)
@@ -56,6 +58,7 @@ class Place:
     half_depth: float
     back: float
     centre: float
+    front: NDArray[np.float64] = field(repr=False)
 
     @classmethod
     def of(cls, anatomy: Anatomy, level: str) -> Place:
@@ -77,7 +80,21 @@ class Place:
             half_depth=float(canal.at(canal.half_depth, at)[0]),
             back=float(frame.to_local(np.mean(corners, axis=0))[1]),
             centre=float(frame.to_local(canal.frame_at(station)[0])[1]),
+            front=_front(anatomy, frame, station),
         )
+
+    def behind(self, height_mm: float) -> float:
+        """Local y (mm) of the edge of disc or body in front of the canal at a height over the disc's middle."""
+        here, level = (float(np.interp(-z, -self.front[:, 0], self.front[:, 1])) for z in (height_mm, 0.0))
+        return self.back + here - level
+
+
+def _front(anatomy: Anatomy, frame: Frame, station: float) -> NDArray[np.float64]:
+    """Local (height, y) of the canal's front wall within 30 mm of a station, from the top."""
+    canal = anatomy.canal
+    near = np.flatnonzero(np.abs(stations(anatomy) - station) <= 30.0)
+    wall = canal.points[near] + canal.anterior[near] * canal.half_depth[near, None]
+    return np.asarray(frame.to_local(wall)[:, [2, 1]])
 
 
 def near_canal(

@@ -37,6 +37,8 @@ class Number(IntEnum):
     ARACHNOID_MASS = 74
     FACET_CAPSULE = 75
     FATTY_FILUM = 76
+    ROOT_IN_SAC = 77
+    """A swollen or enhancing root inside the dural sac."""
     FRAGMENT_CORE = 80
     """Of the first fragment; its shells from the surface inwards and the second fragment follow."""
 
@@ -126,6 +128,7 @@ def _soft(scar: ScarTissue, injection: Injection | None) -> Mapping[Number, Prop
         Number.TRACT: Properties(0.55, 900, 48, 60, 0.10, 0.6 * fresh.uptake_mmol_l),
         Number.PERINEURAL: Properties(0.72, 900, 70, 50, 0.05, vascular),
         Number.SWOLLEN_ROOT: Properties(0.78, 1050, 92, 38, 0.03, 0.4 * vascular),
+        Number.ROOT_IN_SAC: Properties(0.78, 1050, 92, 38, 0.03, 0.4 * vascular),
         Number.ARACHNOID_MASS: Properties(0.74, 1000, 78, 40, 0.05, 0.15 * vascular),
         Number.FACET_CAPSULE: Properties(0.55, 900, 55, 70, 0.05, 0.8 * vascular),
         Number.FATTY_FILUM: Properties(0.93, 290, 118, -90, 0.03, 0.0, 0.95),

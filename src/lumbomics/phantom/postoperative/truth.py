@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +10,11 @@ from numpy.typing import NDArray
 
 from lumbomics.core.anatomy import Side
 from lumbomics.core.examination import IN_CANAL, IN_SAC, CanalTissue
-from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast
 from lumbomics.core.measurement import Context, Measurement, Result
-from lumbomics.phantom.canalmap import canal_tissue
-from lumbomics.phantom.postoperative.place import Place
+from lumbomics.phantom.postoperative.masses import mass_truth
+from lumbomics.phantom.postoperative.rays import defect_truth
+from lumbomics.phantom.postoperative.sections import STEP_MM, Sections, row, sections
 from lumbomics.phantom.scene import Scene
 from lumbomics.phantom.signal import Injection, signal_table
 from lumbomics.phantom.tissue import Tissue
@@ -26,63 +25,18 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 
-_FINE_MM, _STEP_MM, _REACH_MM = 0.2, 1.0, 8.0
+_FINE_MM, _REACH_MM = 0.2, 8.0
 _LEAST_TISSUE_MM2 = 10.0
 _SOFT = (CanalTissue.SCAR, CanalTissue.DISC)
-
-
-@dataclass(frozen=True, eq=False)
-class Sections:
-    """Canal tissue in planes along a disc.
-
-    Parameters
-    ----------
-    kinds, numbers
-        (columns, rows, planes) CanalTissue and tissue numbers.
-    x, y
-        (columns, rows, planes) mm to the right and to the front of the canal's centroid in each plane.
-    """
-
-    kinds: NDArray[np.uint8] = field(repr=False)
-    numbers: NDArray[np.uint8] = field(repr=False)
-    x: FloatArray = field(repr=False)
-    y: FloatArray = field(repr=False)
-
-    def within(self, *kinds: int) -> Mask:
-        """Mask of some tissues."""
-        return np.isin(self.kinds, list(kinds))
-
-    def on(self, side: Side) -> Mask:
-        """Mask of one side of the canal's centroid."""
-        return self.x < 0 if side is Side.LEFT else self.x > 0
-
-
-def sections(scene: Scene, level: str) -> Sections:
-    """Cut planes parallel to a disc, within 8 mm of its middle."""
-    frame = Place.of(scene.anatomy, level).frame
-    half = np.array([24.0, 34.0, _REACH_MM])
-    shape = (int(2 * half[0] / _FINE_MM), int(2 * half[1] / _FINE_MM), int(2 * half[2] / _STEP_MM) + 1)
-    origin = frame.to_world((-half[0], Place.of(scene.anatomy, level).centre - half[1] + 6.0, -half[2]))
-    grid = Grid.from_spacing(shape, (_FINE_MM, _FINE_MM, _STEP_MM), origin_mm=origin, axes=frame.rotation)
-    numbers = scene.tissue(grid)
-    kinds = canal_tissue(scene, numbers, scene.label_maps(grid))
-    inside = np.isin(kinds, list(IN_CANAL))
-    x = np.broadcast_to((np.arange(shape[0]) * _FINE_MM)[:, None, None], shape)
-    y = np.broadcast_to((np.arange(shape[1]) * _FINE_MM)[None, :, None], shape)
-    area = np.maximum(inside.sum(axis=(0, 1)), 1)
-    return Sections(kinds, numbers, x - (x * inside).sum(axis=(0, 1)) / area, y - (y * inside).sum(axis=(0, 1)) / area)
 
 
 def postoperative_truth(state: Postoperative, scene: Scene) -> Iterator[Result]:
     """Yield every value of the operated level."""
     level = state.defect.level
-    cut = sections(scene, level)
-    for item in (*_fibrosis(cut, level), *_traction(cut, level), *_enhancement(cut, scene, level)):
+    cut = sections(scene, level, low_mm=-_REACH_MM, high_mm=_REACH_MM, fine_mm=_FINE_MM, behind_mm=28.0)
+    near = (*_fibrosis(cut, level), *_traction(cut, level), *_enhancement(cut, scene, level))
+    for item in (*near, *mass_truth(state, scene), *defect_truth(scene, level)):
         yield item.within(Context(label_source="phantom", months_since_surgery=state.defect.months))
-
-
-def _row(biomarker: str, method: str, unit: str, value: float, level: str, side: Side | None = None) -> Measurement:
-    return Measurement(biomarker=biomarker, method=method, unit=unit, value=value, level=level, side=side, se=0.0)
 
 
 def _fibrosis(cut: Sections, level: str) -> Iterator[Measurement]:
@@ -95,10 +49,10 @@ def _fibrosis(cut: Sections, level: str) -> Iterator[Measurement]:
             found = float((scar & quadrant).sum())
             for what, space in (("epidural", epidural), ("quadrant", canal)):
                 share = 100 * found / max(float((space & quadrant).sum()), 1.0)
-                yield _row("ross_fibrosis_sum", f"{name}_{what}_percent", "%", share, level, side)
+                yield row("ross_fibrosis_sum", f"{name}_{what}_percent", "%", share, level, side)
         here = cut.on(side)
         share = 100 * float((scar & here).sum()) / max(float((epidural & here).sum()), 1.0)
-        yield _row("ross_fibrosis_sum", "scar_percent_of_epidural", "%", share, level, side)
+        yield row("ross_fibrosis_sum", "scar_percent_of_epidural", "%", share, level, side)
 
 
 def _traction(cut: Sections, level: str) -> Iterator[Measurement]:
@@ -118,7 +72,7 @@ def _traction(cut: Sections, level: str) -> Iterator[Measurement]:
             total += area * float(middle @ towards) / max(float(np.linalg.norm(towards)), 1e-6)
             weight += area
         if weight:
-            yield _row("sac_traction", "towards_tissue", "mm", total / weight, level, side)
+            yield row("sac_traction", "towards_tissue", "mm", total / weight, level, side)
 
 
 def _enhancement(cut: Sections, scene: Scene, level: str) -> Iterator[Measurement]:
@@ -130,6 +84,6 @@ def _enhancement(cut: Sections, scene: Scene, level: str) -> Iterator[Measuremen
     for method, kind in (("scar", CanalTissue.SCAR), ("disc", CanalTissue.DISC)):
         for side in (Side.LEFT, Side.RIGHT):
             here = cut.numbers[cut.within(kind) & cut.on(side)]
-            if len(here) * _FINE_MM**2 * _STEP_MM > _LEAST_TISSUE_MM2:
+            if len(here) * _FINE_MM**2 * STEP_MM > _LEAST_TISSUE_MM2:
                 ratio = float(post[here].mean() / pre[here].mean() / muscle)
-                yield _row("enhancement_ratio", method, "%", 100 * (ratio - 1), level, side)
+                yield row("enhancement_ratio", method, "%", 100 * (ratio - 1), level, side)
