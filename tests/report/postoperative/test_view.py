@@ -124,6 +124,21 @@ def test_pre_and_post_are_not_subtracted_where_only_one_suppresses_fat(examine):
     assert view_level(both, place_of(both)).subtracts
 
 
+def test_displaced_disc_is_found_about_its_own_level_only(examination):
+    scan = examination.scans[0]
+    grid = scan.tissue.grid
+    tissue = scan.tissue.array.copy()
+    # 9.6 mm to the patient's right, at the height of L4-L5
+    columns, slices = slice(90, 95), slice(5, 9)
+    tissue[columns, 95:100, slices] = CanalTissue.DISC
+    drawn = replace(scan, tissue=replace(scan.tissue, array=tissue))
+    found = replace(examination, scans=(drawn,))
+    middle = grid.to_world((92, 97, 6.5))
+    np.testing.assert_allclose(view_level(found, place_of(found)).displaced_mm(), middle, atol=1e-6)
+    assert view_level(found, place_of(found, "L3-L4")).displaced_mm() is None
+    assert view_level(examination, place_of(examination)).displaced_mm() is None
+
+
 def test_the_sagittal_slice_through_a_point_is_the_one_it_lies_in(examination):
     place, scan = place_of(examination), examination.scans[-1]
     for x in (18.0, -18.0):

@@ -50,7 +50,7 @@ def level_pictures(
     """
     level = view.place.level
     drawn = {
-        "sagittal": _sagittal(examination, view.place, words),
+        "sagittal": _sagittal(examination, view, words),
         "triplet": triplet.triplet_figure(view, words.headings),
         "wheel": wheel.wheel_figure(_wheels(results, words), words.headings["sac_centre"]),
         "roots": roots.roots_figure(view, words.headings, _values(results, words.root_values)),
@@ -128,9 +128,12 @@ def _values(results: Sequence[Result], phrases: Sequence[Phrase], side: Side | N
     ]
 
 
-def _sagittal(examination: Examination, place: Place, words: Words) -> Png | None:
-    """Level from the side: the first series of each kind that passes through the middle of the disc."""
+def _sagittal(examination: Examination, view: LevelView, words: Words) -> Png | None:
+    """Level from the side: of each kind the first series through displaced disc material, else the disc's middle."""
+    place, displaced = view.place, view.displaced_mm()
     about = place.disc_mm - _TO_CANAL_MM * place.anterior
+    if displaced is not None:
+        about = about + ((displaced - about) @ place.right) * place.right
     found = []
     for key, contrasts in _FROM_THE_SIDE.items():
         scans = examination.of(contrasts, plane=Plane.SAGITTAL)

@@ -28,6 +28,7 @@ NEW_TISSUE = (
 """What an operation or a herniation puts beside the sac."""
 _MUCH = 0.7  # of the largest area: a slice farther from the disc is shown only where it holds clearly more
 _DARK = 0.15
+_NEAR_MM = 18.0
 _WHITE_PERCENTILE = 99.5
 
 
@@ -61,6 +62,14 @@ class LevelView:
     def tissue_on(self, one: NativeSlice) -> Labels | None:
         """Tissue map for a slice: its own, else that of another series at the same place."""
         return one.scan.tissue if one.scan.tissue is not None else self.tissue
+
+    def displaced_mm(self) -> FloatArray | None:
+        """Middle of the displaced disc material about the level, (3,) RAS+ mm; ``None`` where none is in the map."""
+        if self.tissue is None:
+            return None
+        points = self.tissue.points_mm(CanalTissue.DISC)
+        near = points[np.abs((points - self.place.disc_mm) @ self.place.up) <= _NEAR_MM]
+        return np.asarray(near.mean(axis=0), dtype=np.float64) if len(near) else None
 
     @property
     def subtracts(self) -> bool:
