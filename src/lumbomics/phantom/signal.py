@@ -28,6 +28,8 @@ R1_PER_MMOL_S, R2_PER_MMOL_S = 4.5, 5.5
 """Relaxivities of an extracellular gadolinium agent at 1.5 T in 1/(mmol/L s), Rohrer et al., Invest Radiol
 2005;40:715 (gadobutrol, gadopentetate in plasma: 3.9-5.2 and 4.6-6.1)."""
 _SUPPRESSED = 0.93
+DIXON = (Contrast.DIXON_WATER, Contrast.DIXON_FAT)
+"""Water and fat image of one acquisition."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +110,13 @@ def tissue_properties(degeneration: Mapping[str, float]) -> list[Properties]:
 
 
 def sequence_of(contrast: Contrast) -> Sequence:
-    """Return the timing of a contrast; T1 after contrast agent is acquired as T1 before it."""
-    key = Contrast.T1 if contrast is Contrast.T1_POST else contrast
+    """Return the timing of a contrast.
+
+    T1 after contrast agent is acquired as T1 before it; the noise of a Dixon acquisition is that of proton density.
+    """
+    key = {Contrast.T1_POST: Contrast.T1, **dict.fromkeys(DIXON, Contrast.PD)}.get(contrast, contrast)
     if key not in SEQUENCES:
-        known = ", ".join(c.value for c in (*SEQUENCES, Contrast.T1_POST, Contrast.CT))
+        known = ", ".join(c.value for c in (*SEQUENCES, Contrast.T1_POST, *DIXON, Contrast.CT))
         raise InputError("the phantom has no such contrast", expected=known, got=contrast.value)
     return SEQUENCES[key]
 
@@ -132,8 +137,12 @@ def signal_table(
 ) -> FloatArray:
     """Signal (128,) of every tissue number: share of full magnetisation, or HU for CT.
 
-    ``injection`` shortens the relaxation times; fat suppression leaves 7 % of the fat's signal.
+    ``injection`` shortens the relaxation times; fat suppression leaves 7 % of the fat's signal. Water and fat of a
+    Dixon acquisition are proton densities free of relaxation, so that fat / (fat + water) is the tissue's fat share.
     """
+    if contrast in DIXON:
+        density, fat = (np.array([getattr(t, name) for t in properties]) for name in ("density", "fat"))
+        return np.asarray(density * (fat if contrast is Contrast.DIXON_FAT else 1 - fat), dtype=np.float64)
     if contrast is Contrast.CT:
         return np.array([tissue.hounsfield for tissue in properties], dtype=np.float64)
     sequence = sequence_of(contrast)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numba import njit
@@ -53,8 +54,8 @@ class SoftTissue:
     table: FloatArray = field(repr=False)
 
     def codes(self, grid: Grid) -> NDArray[np.uint8]:
-        """Sample the soft tissue on a grid: tissue numbers, from 101 on the muscles."""
-        return np.asarray(_sample(np.array(grid.shape), grid.affine, self.table, self.start_mm))
+        """Sample the soft tissue on a grid: tissue numbers, from 101 on the muscles; read-only."""
+        return _codes(self, grid)
 
     def outline_share(self, grid: Grid, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How far out in its muscle each voxel lies: the area of the similar outline through it, share of the whole.
@@ -72,6 +73,14 @@ class SoftTissue:
         """World y (mm) of the bodies' front at heights z."""
         rows = np.arange(len(self.table)) + self.start_mm
         return np.interp(z, rows, self.table[:, _COLUMNS.index("body_front_y")])
+
+
+@lru_cache(maxsize=2)
+def _codes(soft: SoftTissue, grid: Grid) -> NDArray[np.uint8]:
+    """Codes on a grid; those of the last two are kept, several painters ask for the same."""
+    codes = np.asarray(_sample(np.array(grid.shape), grid.affine, soft.table, soft.start_mm))
+    codes.flags.writeable = False
+    return codes
 
 
 def build_soft_tissue(chain: tuple[Vertebra, ...], canal: Canal, parameters: PhantomParameters) -> SoftTissue:

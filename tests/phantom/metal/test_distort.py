@@ -113,7 +113,7 @@ def test_a_mirrored_body_gives_a_mirrored_image():
     one, other = (
         displace(v, FREE, centred, packed([BALL]), MetalSequence(), AXES).values for v in (values, values[::-1])
     )
-    assert np.abs(other[::-1] - one).max() < 0.01  # far away the field is read from a coarser lattice
+    assert np.abs(other[::-1] - one).max() < 0.06  # shifts below a twentieth of a pixel are not made
 
 
 def test_the_readout_axis_can_be_turned():

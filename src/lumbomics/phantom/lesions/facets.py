@@ -161,7 +161,8 @@ def _slab(frame: Frame, low: float, high: float) -> Solid:
 
 
 def _spur(frame: Frame, outward: float, margin: float, size: float) -> Solid:
-    centre = np.array([outward * 3.0, margin * (_PLATE_MM[0] - 0.6), 0.0])
+    # its tip stands as far beyond the plain process, 7.2 mm from the middle, as the spur is said to be long
+    centre = np.array([outward * 3.0, margin * _PLATE_MM[0], 0.0])
     blob, half = ellipsoid(centre, (2.6 + 0.25 * size, 1.0 + size, 4.5 + 0.5 * size))
 
     def level(x: Array, y: Array, z: Array) -> Array:

@@ -114,7 +114,7 @@ def _infections(lesions: Lesions, scene: Scene) -> Iterator[Result]:
         signs = [letter for item in found for letter, seen in item.signs.items() if seen]
         yield Measurement(
             biomarker="discitis_score",
-            method="count",
+            method="sign_count",
             unit="{count}",
             level=disc,
             value=float(len(signs)),
@@ -124,27 +124,26 @@ def _infections(lesions: Lesions, scene: Scene) -> Iterator[Result]:
 
 
 def _facets(lesions: Lesions) -> Iterator[Result]:
-    """Grade and width of the fluid of every stated joint."""
+    """Yield grade, bone spur, joint space (where fluid does not widen it) and width of fluid of every stated joint."""
     for state in lesions.facets:
-        yield Measurement(
-            biomarker="facet_arthropathy_grade",
-            method="grade",
-            unit="{grade}",
-            level=state.disc,
-            side=state.side,
-            value=float(state.grade),
-            category=str(state.grade),
-            se=0.0,
-        )
-        yield Measurement(
-            biomarker="facet_joint_effusion",
-            method="max_width",
-            unit="mm",
-            level=state.disc,
-            side=state.side,
-            value=state.fluid_mm,
-            se=0.0,
-        )
+        rows = [
+            ("facet_arthropathy_grade", "grade", "{grade}", float(state.grade), str(state.grade)),
+            ("facet_arthropathy_grade", "overhang", "mm", state.osteophyte_mm, None),
+            ("facet_joint_effusion", "max_width", "mm", state.fluid_mm, None),
+        ]
+        if state.fluid_mm <= state.space_mm:
+            rows.append(("facet_arthropathy_grade", "joint_space", "mm", state.space_mm, None))
+        for biomarker, method, unit, value, category in rows:
+            yield Measurement(
+                biomarker=biomarker,
+                method=method,
+                unit=unit,
+                level=state.disc,
+                side=state.side,
+                value=value,
+                category=category,
+                se=0.0,
+            )
 
 
 def _oedema(lesions: Lesions, scene: Scene) -> Iterator[Result]:

@@ -27,7 +27,8 @@ _SUB_SLICE_MM = 1.0
 _COARSE = 4
 _NEAR_MM = 14.0
 """Closer to a part than this, the field is taken from the equation at every voxel, elsewhere from every fourth."""
-_LEAST_PIXELS = 0.01
+_LEAST_PIXELS = 0.05
+"""Smaller shifts are not made."""
 _BEYOND_SLICES = 3
 """Slices by which the body goes on beyond the stack: it stays like the last one and may be shifted into the stack."""
 
