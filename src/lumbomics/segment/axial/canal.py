@@ -78,7 +78,7 @@ def draw_canal_tissue(
             findings.append(_left_out(patch, "too little of the canal lies in it, or metal spoils it"))
             continue
         walls = find_walls(patch, fluid[patch.place.index])
-        believed = canal_trust(patch, walls, fluid[patch.place.index])
+        believed = canal_trust(patch, walls)
         trust.setdefault(patch.place.level, []).append(believed)
         if believed < LEAST_CONFIDENCE:
             findings.append(_left_out(patch, f"the outlines are {100 * believed:.0f} % sure"))

@@ -24,6 +24,8 @@ class Look:
     t1_sd: float
 
 
+_LEAST_FLUID = 1.1
+
 LOOKS: Mapping[str, Look] = MappingProxyType(
     {
         "fluid": Look(0.97, 0.10, 0.20, 0.10),
@@ -83,5 +85,6 @@ def fluid_level(patches: Iterable[Patch]) -> dict[int, float]:
             bright[patch.place.index] = float(np.percentile(inside, 88))
     if not bright:
         return {}
-    common = float(np.percentile(list(bright.values()), 65))
+    # fluid is brighter than fat on every T2; a stack that shows none has no level of its own
+    common = max(float(np.percentile(list(bright.values()), 65)), _LEAST_FLUID)
     return {index: float(np.clip(value, 0.88 * common, 1.15 * common)) for index, value in bright.items()}

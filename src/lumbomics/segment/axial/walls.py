@@ -37,6 +37,8 @@ class Walls:
     canal_mm: FloatArray = field(repr=False)
     expected_mm: FloatArray = field(repr=False)
     """The canal's outline in the carried labels."""
+    evidence: float
+    """How much better tissue just inside the sac's outline fits the sac than tissue just outside, 0 to 1."""
 
 
 def find_walls(patch: Patch, fluid: float) -> Walls:
@@ -68,7 +70,12 @@ def find_walls(patch: Patch, fluid: float) -> Walls:
     wall_cost = np.where(radius < sac_mm[:, None], wall_cost.max() + 10.0, wall_cost)
     wall = closed_path(wall_cost, stiffness=_WALL_STIFFNESS)
     canal_mm = _STEP_MM * wall.astype(np.float64)
-    return Walls(sac_mm=np.asarray(np.minimum(sac_mm, canal_mm)), canal_mm=canal_mm, expected_mm=expected)
+    return Walls(
+        sac_mm=np.asarray(np.minimum(sac_mm, canal_mm)),
+        canal_mm=canal_mm,
+        expected_mm=expected,
+        evidence=_evidence(patch.at(sac_ratio, x, y), sac),
+    )
 
 
 def wall_sd_mm() -> FloatArray:
@@ -103,6 +110,16 @@ def _root_share(patch: Patch, fluid: float, expected: FloatArray) -> float:
     core = inside_path(0.6 * expected, patch.x, patch.y) & ~patch.obscured
     dark = float((patch.signals["t2"][core] < 0.62 * fluid).mean()) if core.any() else 0.5
     return float(np.clip(dark, *_ROOT_SHARE))
+
+
+def _evidence(ratio: FloatArray, path: NDArray[np.intp]) -> float:
+    """Mean difference of the ratio (angles, radii) between the three rings inside and outside a path, as a share."""
+    rows = np.arange(len(path))
+    within, beyond = (
+        np.mean([ratio[rows, np.clip(path + step, 0, ratio.shape[1] - 1)] for step in steps], axis=0)
+        for steps in ((-2, -1, 0), (2, 3, 4))
+    )
+    return float(np.clip((within - beyond).mean() / (2 * _LIMIT), 0, 1))
 
 
 def _ratio(first: FloatArray, second: FloatArray) -> FloatArray:
