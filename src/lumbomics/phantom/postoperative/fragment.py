@@ -104,7 +104,7 @@ class DiscFragment(Extra):
         upright = float(place.frame.to_local(place.upper.middle(superior=False))[2])
         size = self.size_mm
         if self.kind is Displacement.PROTRUSION:
-            return _ball(place.frame, (across, edge, self.migration_mm), (5 + 0.6 * size, size, 0.98 * upright))
+            return _ball(place.frame, (across, edge, self.migration_mm), (2 + 0.6 * size, size, 0.98 * upright))
         half = np.array([0.75 * size + 1.0, 0.5 * size, 0.6 * size + 2.0])
         if self.kind is Displacement.SEQUESTRATION:
             away = 1.0 if self.migration_mm > 0 else -1.0

@@ -40,7 +40,12 @@ def _disc_truth(fragments: tuple[DiscFragment, ...], scene: Scene, level: str) -
     kinds = [fragment.kind for fragment in fragments]
     order = max((_ORDER.index(kind) for kind in kinds), default=0)
     yield _class("herniation_type", "fardon_2014_displaced_map", "{type}", level, float(order), _ORDER[order])
-    cut = sections(scene, level, low_mm=-_DISC_REACH_MM, high_mm=_DISC_REACH_MM, fine_mm=_FINE_MM, behind_mm=14.0)
+    if not fragments:
+        yield row("herniation_volume", "volume", "mm3", 0.0, level)
+        return
+    cut = sections(
+        scene, level, low_mm=-_DISC_REACH_MM, high_mm=_DISC_REACH_MM, fine_mm=_FINE_MM, behind_mm=14.0, aside_mm=30.0
+    )
     disc, canal = cut.within(CanalTissue.DISC), cut.within(*IN_CANAL)
     yield row("herniation_volume", "volume", "mm3", cut.volume(disc), level)
     if cut.volume(disc) < _LEAST_MM3:
@@ -62,7 +67,7 @@ def _fluid_truth(state: Postoperative, scene: Scene, level: str) -> Iterator[Mea
     if state.fluid is None and state.blood is None:
         return
     low, high = _own_heights(scene, level)
-    cut = sections(scene, level, low_mm=low, high_mm=high, fine_mm=2 * _FINE_MM, behind_mm=70.0)
+    cut = sections(scene, level, low_mm=low, high_mm=high, fine_mm=2 * _FINE_MM, behind_mm=70.0, aside_mm=24.0)
     for side in (Side.LEFT, Side.RIGHT):
         here = cut.on(side)
         for method, kind in (("volume", CanalTissue.COLLECTION), ("haematoma_volume", CanalTissue.HAEMATOMA)):

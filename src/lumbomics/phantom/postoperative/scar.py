@@ -10,11 +10,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from lumbomics.core.anatomy import CANAL
 from lumbomics.core.errors import InputError
 from lumbomics.core.examination import CanalTissue
 from lumbomics.core.grid import Grid
-from lumbomics.phantom.anatomy import Anatomy
+from lumbomics.phantom.anatomy import SAC, SPINE, Anatomy
 from lumbomics.phantom.extra import Extra, Numbers
+from lumbomics.phantom.paint import mark_fronts
 from lumbomics.phantom.postoperative.place import EPIDURAL, Place, bell, near_canal
 from lumbomics.phantom.postoperative.tissues import Number, ScarTissue, soft_properties
 from lumbomics.phantom.shapes import Array
@@ -48,8 +50,8 @@ class EpiduralScar(Extra):
     """Scar about one level.
 
     In every section across the canal it starts at the recess and spreads until it fills the wanted share of the
-    quadrant's epidural area (canal without dural sac); towards the ends of its length the share falls to 0. Disc
-    material and leaving roots keep their place in it.
+    quadrant's epidural area (canal without dural sac and disc); towards the ends of its length the share falls to 0.
+    Disc material and leaving roots keep their place in it.
 
     Parameters
     ----------
@@ -110,12 +112,25 @@ def _limits(scar: EpiduralScar, anatomy: Anatomy) -> dict[Quadrant, tuple[FloatA
     found: dict[Quadrant, list[float]] = {quadrant: [] for quadrant in scar.fraction}
     for at, share in zip(s, bell(s, place.station, scar.half_length_mm), strict=True):
         here = np.full(len(x), at)
-        epidural = (anatomy.canal.canal_level(here, x, y) <= 0) & (anatomy.canal.sac_level(here, x, y) > 0)
+        epidural = _is_epidural(anatomy, float(at), x, y)
         for quadrant, wanted in scar.fraction.items():
             side, front = quadrant.signs
             spread = _spread(quadrant, place, here, x, y)[epidural & (x * side >= 0) & (y * front > 0)]
             found[quadrant].append(_threshold(spread, wanted * float(share)))
     return {quadrant: (s, np.array(limits)) for quadrant, limits in found.items()}
+
+
+def _is_epidural(anatomy: Anatomy, station: float, x: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
+    """Points (n,) of a section that lie in the canal and neither in sac, disc nor bone."""
+    here = np.full(len(x), station)
+    open_space = (anatomy.canal.canal_level(here, x, y) <= 0) & (anatomy.canal.sac_level(here, x, y) > 0)
+    centre, _, right, anterior = anatomy.canal.frame_at(station)
+    inside = np.flatnonzero(open_space)
+    points = centre + x[inside, None] * right + y[inside, None] * anterior
+    maps = {SPINE: np.full(len(inside), CANAL, dtype=np.uint8), SAC: np.zeros(len(inside), dtype=np.uint8)}
+    mark_fronts(maps, anatomy, points)
+    open_space[inside] = maps[SPINE] == CANAL
+    return np.asarray(open_space)
 
 
 def _threshold(spread: FloatArray, share: float) -> float:

@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 
 STEP_MM = 1.0
-_ASIDE_MM, _BEFORE_MM = 24.0, 28.0
+_BEFORE_MM = 16.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,15 +58,17 @@ class Sections:
         return self.x < 0 if side is Side.LEFT else self.x > 0
 
 
-def sections(scene: Scene, level: str, *, low_mm: float, high_mm: float, fine_mm: float, behind_mm: float) -> Sections:
+def sections(
+    scene: Scene, level: str, *, low_mm: float, high_mm: float, fine_mm: float, behind_mm: float, aside_mm: float
+) -> Sections:
     """Cut planes parallel to a disc and 1 mm apart, between two heights over its middle.
 
-    They reach 24 mm to the sides, 28 mm in front of the canal's centre and ``behind_mm`` behind it.
+    They reach ``aside_mm`` to the sides, 16 mm in front of the canal's centre and ``behind_mm`` behind it.
     """
     place = Place.of(scene.anatomy, level)
     planes = int((high_mm - low_mm) / STEP_MM) + 1
-    shape = (int(2 * _ASIDE_MM / fine_mm), int((_BEFORE_MM + behind_mm) / fine_mm), planes)
-    origin = place.frame.to_world((-_ASIDE_MM, place.centre - behind_mm, low_mm))
+    shape = (int(2 * aside_mm / fine_mm), int((_BEFORE_MM + behind_mm) / fine_mm), planes)
+    origin = place.frame.to_world((-aside_mm, place.centre - behind_mm, low_mm))
     grid = Grid.from_spacing(shape, (fine_mm, fine_mm, STEP_MM), origin_mm=origin, axes=place.frame.rotation)
     numbers = scene.tissue(grid)
     kinds = canal_tissue(scene, numbers, scene.label_maps(grid))

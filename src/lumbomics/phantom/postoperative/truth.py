@@ -33,7 +33,7 @@ _SOFT = (CanalTissue.SCAR, CanalTissue.DISC)
 def postoperative_truth(state: Postoperative, scene: Scene) -> Iterator[Result]:
     """Yield every value of the operated level."""
     level = state.defect.level
-    cut = sections(scene, level, low_mm=-_REACH_MM, high_mm=_REACH_MM, fine_mm=_FINE_MM, behind_mm=28.0)
+    cut = sections(scene, level, low_mm=-_REACH_MM, high_mm=_REACH_MM, fine_mm=_FINE_MM, behind_mm=14.0, aside_mm=17.0)
     near = (*_fibrosis(cut, level), *_traction(cut, level), *_enhancement(cut, scene, level))
     for item in (*near, *mass_truth(state, scene), *defect_truth(scene, level)):
         yield item.within(Context(label_source="phantom", months_since_surgery=state.defect.months))
