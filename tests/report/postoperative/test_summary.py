@@ -146,6 +146,17 @@ def test_a_part_that_could_not_be_judged_is_told_beside_the_rest(made, words):
     assert row.obstacles == ("No suitable series: no axial T2 series",)
 
 
+def test_a_technique_that_few_have_is_not_missed_but_told_where_it_is_there(made, words):
+    missing = Absent(
+        biomarker="mri_metal_artifact", method="corrected_canal_obscured", level="L4-L5",
+        reason=Reason.NO_SUITABLE_SERIES, detail="no series with a metal technique",
+    )  # fmt: skip
+    assert rows_of([missing], words, "Series with a metal technique") == []
+    found = [made("mri_metal_artifact", "corrected_canal_obscured", "%", value=12.0, se=1.0)]
+    (row,) = rows_of(found, words, "Series with a metal technique")
+    assert row.finding == "Share of the canal spoilt 12.0 ± 1.0 %"
+
+
 def test_results_of_other_levels_are_left_out(results, words):
     assert summarise(results, "L3-L4", words) == []
 

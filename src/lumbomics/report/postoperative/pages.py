@@ -9,7 +9,7 @@ from lumbomics.core.anatomy import Side
 from lumbomics.core.examination import Examination, Operation
 from lumbomics.core.measurement import Result
 from lumbomics.report.postoperative.place import Place, find_places
-from lumbomics.report.postoperative.summary import Row, finds_something, summarise, summarise_canal
+from lumbomics.report.postoperative.summary import Row, finds_something, shared_cautions, summarise, summarise_canal
 from lumbomics.report.postoperative.view import view_level
 from lumbomics.report.postoperative.visits import Change, ExaminedVisit, compare_visits
 from lumbomics.report.postoperative.words import Words, load_words
@@ -28,6 +28,8 @@ class LevelPage:
         What was done there, in words.
     summary
         Topics with their rows.
+    cautions
+        What came with many of the values.
     pictures
         Pictures with their words.
     notes
@@ -39,9 +41,20 @@ class LevelPage:
     level: str
     operations: tuple[str, ...]
     summary: tuple[tuple[str, list[Row]], ...]
+    cautions: tuple[str, ...]
     pictures: tuple[object, ...] = field(repr=False)
     notes: tuple[str, ...]
     changes: tuple[Change, ...] = ()
+
+    @property
+    def findings(self) -> list[Row]:
+        """Rows that the words call findings."""
+        return [row for _, rows in self.summary for row in rows if row.is_finding]
+
+    @property
+    def unanswered(self) -> list[Row]:
+        """Rows of which nothing could be judged."""
+        return [row for _, rows in self.summary for row in rows if row.is_absent]
 
     @property
     def judged(self) -> int:
@@ -51,7 +64,7 @@ class LevelPage:
     @property
     def not_judged(self) -> int:
         """Questions of which nothing could be judged."""
-        return sum(row.questions for _, rows in self.summary for row in rows if row.is_absent)
+        return sum(row.questions for row in self.unanswered)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -121,6 +134,7 @@ def _page(
     pictures, notes = _pictures(examination, place, mine, words)
     if place is None:
         notes = [words.notes["no_level"].format(level=level)]
+    summary = tuple(summarise(mine, level, words))
     present = ExaminedVisit(examination=examination, results=results)
     both = None if previous is None else compare_visits(previous, present, level)
     if both is not None:
@@ -130,7 +144,8 @@ def _page(
         level=level,
         operations=tuple(operation_text(one, words) for one in examination.operated(level))
         or (words.unknown_operation,),
-        summary=tuple(summarise(mine, level, words)),
+        summary=summary,
+        cautions=shared_cautions(summary),
         pictures=tuple(pictures),
         notes=tuple(notes),
         changes=() if both is None else both.changes,

@@ -16,11 +16,10 @@ _ORDER = (None, Side.MIDLINE, Side.RIGHT, Side.LEFT)
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """A value behind a sentence: number with its error, the method it was measured by, its caution."""
+    """A value behind a sentence: number with its error, and the method it was measured by."""
 
     value: str
     method: str
-    caution: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +38,10 @@ class Row:
         Why all or a part of it could not be judged.
     does_not_apply
         Whether it does not exist here (no displaced tissue that could enhance); the obstacle then says so.
+    cautions
+        What to know before using the values.
+    is_finding
+        Whether the words call it a finding.
     questions
         How many questions share the row.
     """
@@ -49,6 +52,8 @@ class Row:
     values: tuple[Told, ...] = ()
     obstacles: tuple[str, ...] = ()
     does_not_apply: bool = False
+    cautions: tuple[str, ...] = ()
+    is_finding: bool = False
     questions: int = 1
 
     @property
@@ -100,6 +105,13 @@ def _alike(one: Row, other: Row) -> bool:
     return not one.finding and len(set(keys)) == 1
 
 
+def shared_cautions(summary: Sequence[tuple[str, Sequence[Row]]]) -> tuple[str, ...]:
+    """Cautions that came with at least a third of the answers: they are told once for all."""
+    rows = [row for _, mine in summary for row in mine if row.finding]
+    found = dict.fromkeys(caution for row in rows for caution in row.cautions)
+    return tuple(one for one in found if 3 * sum(one in row.cautions for row in rows) >= max(len(rows), 6))
+
+
 def finds_something(results: Iterable[Result], words: Words) -> bool:
     """Whether a result is what the words call a finding."""
     phrases = [phrase for topic in words.summary for line in topic.lines for phrase in line.phrases]
@@ -111,6 +123,7 @@ def _rows(line: Line, results: Sequence[Result], words: Words) -> list[Row]:
     told = [result for result in results if any(phrase.tells(result) for phrase in line.phrases)]
     sides = [side for side in _ORDER if any(result.side == side for result in told)]
     rows = [_row(line, [r for r in results if r.side == side], words.side(side), words) for side in sides]
+    rows = [row for row in rows if row.finding or row.obstacles]
     if len(rows) == 2 and not any(row.finding for row in rows) and rows[0].obstacles == rows[1].obstacles:
         return [replace(rows[0], side=words.sides["both"])]
     return rows
@@ -118,7 +131,8 @@ def _rows(line: Line, results: Sequence[Result], words: Words) -> list[Row]:
 
 def _row(line: Line, results: Sequence[Result], side: str, words: Words) -> Row:
     pairs = [(phrase, r) for phrase in line.phrases for r in results if isinstance(r, Measurement) and phrase.tells(r)]
-    absent = [r for r in results if isinstance(r, Absent) and any(phrase.tells(r) for phrase in line.phrases)]
+    asked = [phrase for phrase in line.phrases if not phrase.optional]
+    absent = [r for r in results if isinstance(r, Absent) and any(phrase.tells(r) for phrase in asked)]
     # where a part was judged, parts that do not exist are no news
     real = [one for one in absent if one.reason is not Reason.UNDEFINED]
     sentence = "; ".join(dict.fromkeys(_say(phrase, result, results, words) for phrase, result in pairs))
@@ -126,12 +140,11 @@ def _row(line: Line, results: Sequence[Result], side: str, words: Words) -> Row:
         name=line.name,
         side=side,
         finding=sentence[:1].upper() + sentence[1:],
-        values=tuple(
-            Told(value=_number(result), method=f"{result.biomarker}, {result.method}", caution=result.caution)
-            for _, result in pairs
-        ),
+        values=tuple(Told(value=_number(result), method=f"{result.biomarker}, {result.method}") for _, result in pairs),
         obstacles=_obstacles(real if pairs or real else absent[:1]),
         does_not_apply=not pairs and not real,
+        cautions=tuple(dict.fromkeys(result.caution for _, result in pairs if result.caution)),
+        is_finding=any(phrase.finds(result) for phrase, result in pairs),
     )
 
 

@@ -46,6 +46,8 @@ class Phrase(_Record):
         A value above it is a finding, for which a level of unknown operations gets a page.
     notable
         Categories that are findings.
+    optional
+        Whether it is no news that it could not be measured, as with a technique few examinations have.
     """
 
     biomarker: str
@@ -57,6 +59,7 @@ class Phrase(_Record):
     probability: str = ""
     notable_above: float | None = None
     notable: tuple[str, ...] = ()
+    optional: bool = False
 
     def tells(self, result: Result) -> bool:
         """Whether the phrase is about a result."""
@@ -117,6 +120,10 @@ class Words(_Record):
     unknown_operation: str
     assessable: str
     not_assessable: str
+    findings: str
+    no_findings: str
+    all_assessable: str
+    before_use: str
     within_error: str
     probability: str
     at: str
