@@ -64,7 +64,7 @@ def paint(shapes: Iterable[Ellipse], grid: Grid) -> np.ndarray:
 
 
 def straight_segmentation(*, cord_end_mm: float | None = None) -> Segmentation:
-    """Bodies L1 to S1, discs, canal, sac and, where asked, a cord of 10 mm down to a height; 2 mm voxels."""
+    """Bodies L1 to S1, discs, canal, sac and, where asked, a cord that tapers to 10 mm2 at a height; 2 mm voxels."""
     grid = Grid.from_spacing((32, 52, 118), (2.0, 2.0, 2.0), origin_mm=(-31.0, -61.0, -117.0))
     x, y, z = np.moveaxis(grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1)), -1, 0)
     spine, sac = np.zeros(grid.shape, dtype=np.uint8), np.zeros(grid.shape, dtype=np.uint8)
@@ -72,7 +72,8 @@ def straight_segmentation(*, cord_end_mm: float | None = None) -> Segmentation:
     spine[((x / 12) ** 2 + ((y - CANAL_Y) / 9.5) ** 2) <= 1] = CANAL
     sac[((x / 8.5) ** 2 + ((y - CANAL_Y) / 7.0) ** 2) <= 1] = 1
     if cord_end_mm is not None:
-        spine[(np.hypot(x, y - CANAL_Y) <= 5.0) & (z >= cord_end_mm)] = CORD
+        radius = np.clip(np.sqrt(10 / np.pi) + 0.2 * (z - cord_end_mm), 0, 5)
+        spine[(np.hypot(x, y - CANAL_Y) <= radius) & (radius > 0)] = CORD
     for index, number in enumerate((20, 21, 22, 23, 24, 26)):
         middle = (2.5 - index) * PITCH_MM
         spine[trunk & (np.abs(z - middle) <= 13)] = number
@@ -166,8 +167,11 @@ def mirrored(examined: ExaminedSpine) -> ExaminedSpine:
     return examine(*(scan(one) for one in examined.examination.scans), segmentation=segmentation)
 
 
-def assert_mirrored(examined: ExaminedSpine, biomarker: str, signed: Mapping[str, float] | None = None) -> None:
-    """Every row of the mirror image equals the other side's row, standard errors included."""
+def assert_mirrored(examined: ExaminedSpine, biomarker: str, *, share: float = 0.0) -> None:
+    """Every row of the mirror image equals the other side's row, within a share of its standard error.
+
+    Bones are described from points taken in storage order, which mirroring changes: their frames move by hundredths.
+    """
     plain, other = measured(examined, biomarker).rows, measured(mirrored(examined), biomarker).rows
     swap = {Side.LEFT: Side.RIGHT, Side.RIGHT: Side.LEFT, None: None}
     assert len(plain) == len(other) > 0
@@ -179,10 +183,10 @@ def assert_mirrored(examined: ExaminedSpine, biomarker: str, signed: Mapping[str
             assert twin.reason is result.reason
             continue
         assert isinstance(twin, Measurement)
-        sign = (signed or {}).get(method, 1.0)
         assert twin.category == result.category
-        assert twin.value == pytest.approx(None if result.value is None else sign * result.value, abs=1e-6)
-        assert twin.se == pytest.approx(result.se, abs=1e-6)
+        tolerance = max(1e-6, share * (0.3 if result.se is None else max(result.se, 0.2)))
+        assert twin.value == pytest.approx(result.value, abs=tolerance)
+        assert twin.se == pytest.approx(result.se, abs=tolerance)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from lumbomics.measure.attempt import attempt
 from lumbomics.measure.examined import T2_CONTRASTS, ExaminedSpine, examines
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.slices import Mask
-from lumbomics.measure.stenosis.canal_map import CanalMap, inscribed_mm, level_maps
+from lumbomics.measure.stenosis.canal_map import CanalMap, level_maps
 from lumbomics.measure.stenosis.conus import LEVEL, conus_level
 from lumbomics.measure.stenosis.grading import Estimate, Place, Values
 from lumbomics.measure.stenosis.sac import Sac
@@ -94,7 +94,8 @@ def _filum(found: CanalMap) -> Mask:
 
 
 def _largest(found: CanalMap) -> Values:
-    return {"max_diameter": inscribed_mm(_filum(found), found.pixel_mm)}
+    """Return the diameter of the circle of the same area: steadier than an inscribed one where pixels are few."""
+    return {"max_diameter": 2 * float(np.sqrt(found.area_mm2(_filum(found)) / np.pi))}
 
 
 def _fatty(examined: ExaminedSpine, found: CanalMap) -> bool:

@@ -128,14 +128,14 @@ def _recess_values(found: CanalMap, side: Side, reference: float) -> Values:
     places = found.place_mm[found.canal][:, 0]
     middle, half = (places.max() + places.min()) / 2, (np.ptp(places) + found.pixel_mm) / 2
     aside = sign * (found.place_mm[..., 0] - middle)
-    wedge = found.canal & (aside > RECESS_SHARE * half)
+    # pixels at the recess' inner edge count by what of them lies inside: half a column would be 0.6 mm of depth
+    within = np.clip((aside - RECESS_SHARE * half) / found.pixel_mm + 0.5, 0, 1) * found.pixel_mm2
     width = (1 - RECESS_SHARE) * half
-    fluid = wedge & sac.bright(reference, BRIGHT)
     root, other = sac.exiting(sign), sac.exiting(-sign)
     short, long = _axes_mm(found, root)
     return {
-        "fluid_area": found.area_mm2(fluid),
-        "recess_depth": found.area_mm2(wedge) / width,
+        "fluid_area": float(within[sac.bright(reference, BRIGHT)].sum()),
+        "recess_depth": float(within[found.canal].sum()) / width,
         "root_axis_ratio": short / long if root.any() else 1.0,
         "medial_shift": float(np.mean(-aside[other]) - np.mean(aside[root])) if root.any() and other.any() else 0.0,
     }

@@ -46,7 +46,7 @@ _HALF_DEPTH_MM = 12.0
 _RIM_MM = 1.0
 _APART_MM = 2.0
 _SMOOTH_MM = 1.0
-_WAYS = ((0.02, 0.0), (0.05, 0.0), (0.1, 0.0), (0.05, 0.1), (0.05, -0.1))
+_WAYS = ((0.1, 0.0), (0.15, 0.0), (0.2, 0.0), (0.15, 0.1), (0.15, -0.1))
 """Cost of a step aside, and shift of the darkness, of the ways in which a strand is followed; the second counts."""
 _METHODS = ("tortuosity", "redundant_length", "bend_radius", "present", "presence_probability")
 
@@ -200,8 +200,7 @@ def _darkest_path(darkness: FloatArray, aside_cost: float) -> NDArray[np.intp]:
     for row in range(1, len(gain)):
         padded = np.pad(total, STEEPEST, constant_values=-np.inf)
         options = np.array([padded[STEEPEST + m : STEEPEST + m + len(total)] - aside_cost * abs(m) for m in moves])
-        # a steep step passes several dark places: its length counts, so that winding is not punished for being longer
-        options = options + gain[row] * np.hypot(1.0, moves)[:, None]
+        options = options + gain[row]
         best = np.argmax(options, axis=0)
         came[row] = np.arange(len(total)) + moves[best]
         total = options[best, np.arange(len(total))]
