@@ -67,7 +67,10 @@ def draw_canal_tissue(
     if not places:
         missed = Finding(check="field_of_view", message=f"no slice of {axial.name} passes the labelled canal")
         return _drawn(array, axial, {}, (missed,))
-    series = _evened(axial, places, segmentation, {"t1": t1, "post": post})
+    try:
+        series = _evened(axial, places, segmentation, {"t1": t1, "post": post})
+    except InputError as fault:
+        return _drawn(array, axial, {}, (Finding(check="signal", message=f"{axial.name}: {fault.problem}"),))
     patches = [cut_patch(axial, place, segmentation.spine, series, _REACH) for place in places]
     fluid = fluid_level(patches)
     gain = contrast_gain(patches, fluid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -87,21 +88,26 @@ def draw_muscles(axial: Scan, segmentation: Segmentation) -> DrawnTissue:
     segmentation.spine.grid.require_same_frame(axial.image.grid, where=axial.name)
     array = np.zeros(axial.image.grid.shape, dtype=np.uint8)
     places = find_places(axial.image.grid, segmentation.spine)
-    findings: list[Finding] = []
-    trust: dict[str, list[float]] = {}
-    evenness = estimate_evenness(axial.image, places) if places else None
-    for place in places:
-        if evenness is None:
-            break
-        patch = cut_patch(axial, place, segmentation.spine, {"own": (axial.image, evenness)}, _REACH)
-        drawn, sure = _slice(patch, evenness)
-        array[patch.whole] = drawn
-        trust.setdefault(place.level, []).append(sure)
     if not places:
-        findings.append(Finding(check="field_of_view", message=f"no slice of {axial.name} passes the labelled canal"))
+        missed = f"no slice of {axial.name} passes the labelled canal"
+        return _drawn(array, axial, {}, (Finding(check="field_of_view", message=missed),))
+    try:
+        evenness = estimate_evenness(axial.image, places)
+    except InputError as fault:
+        return _drawn(array, axial, {}, (Finding(check="signal", message=f"{axial.name}: {fault.problem}"),))
+    trust: dict[str, list[float]] = {}
+    for place in places:
+        patch = cut_patch(axial, place, segmentation.spine, {"own": (axial.image, evenness)}, _REACH)
+        array[patch.whole], sure = _slice(patch, evenness)
+        trust.setdefault(place.level, []).append(sure)
+    return _drawn(array, axial, {level: float(np.mean(values)) for level, values in trust.items()}, ())
+
+
+def _drawn(
+    array: NDArray[np.uint8], axial: Scan, confidence: Mapping[str, float], findings: tuple[Finding, ...]
+) -> DrawnTissue:
     labels = Labels(array, axial.image.grid, MUSCLE_NAMES, drawn_by(), BOUNDARY_SD_MM)
-    confidence = {level: float(np.mean(values)) for level, values in trust.items()}
-    return DrawnTissue(labels=labels, confidence=confidence, findings=tuple(findings))
+    return DrawnTissue(labels=labels, confidence=confidence, findings=findings)
 
 
 def _slice(patch: Patch, evenness: Evenness) -> tuple[NDArray[np.uint8], float]:
