@@ -5,7 +5,7 @@ import pytest
 
 from lumbomics.core.errors import InputError
 from lumbomics.core.image import Contrast, Image
-from lumbomics.core.labels import Segmentation
+from lumbomics.core.labels import Labels, Segmentation
 from lumbomics.phantom import Acquisition, Phantom
 from lumbomics.prepare.bias import remove_shading
 from lumbomics.prepare.normalise import References, ReferenceTissue, find_references
@@ -21,15 +21,22 @@ def _image(patient: Phantom, sagittal: Image, contrast: Contrast, *, reach_mm: f
     return patient.image(sagittal.grid, contrast, acquisition=acquisition, rng=np.random.default_rng(5))
 
 
+def _even(image: Image, truth: Segmentation) -> Image:
+    assert truth.subregion is not None
+    assert truth.muscle is not None
+    kinds = np.where(np.isin(truth.subregion.array, (49, 50)), 1, np.where(truth.muscle.array > 0, 2, 0))
+    return remove_shading(image, tissues=Labels(kinds.astype(np.uint8), image.grid)).image
+
+
 def _references(image: Image, truth: Segmentation) -> References:
-    return find_references(remove_shading(image).image, spine=truth.spine, muscle=truth.muscle)
+    return find_references(_even(image, truth), spine=truth.spine, muscle=truth.muscle)
 
 
 def _marrow(image: Image, truth: Segmentation, tissue: ReferenceTissue) -> float:
     """Signal of the vertebral bodies relative to a reference."""
-    even = remove_shading(image).image
-    body = truth.subregion.array == 50 if truth.subregion is not None else truth.spine.array == 23
-    return float(np.median(_references(image, truth).ratio(even, tissue).array[body]))
+    assert truth.subregion is not None
+    body = truth.subregion.array == 50
+    return float(np.median(_references(image, truth).ratio(_even(image, truth), tissue).array[body]))
 
 
 @pytest.mark.parametrize("contrast", [Contrast.T1, Contrast.T2])

@@ -51,17 +51,6 @@ def test_labels_carried_into_stacks_angled_along_each_disc_meet_the_true_ones(pa
         assert shared.sum() > 0.93 * (true > 0).sum()
 
 
-def test_votes_slope_a_border_that_steps_between_thick_slices() -> None:
-    thick = Grid.from_spacing((4, 40, 5), (4.0, 1.0, 1.0))
-    edge = np.array([10, 18, 26, 34])
-    array = (np.arange(40)[None, :, None] < edge[:, None, None]).astype(np.uint8) * np.ones(5, dtype=np.uint8)
-    fine = Grid.from_spacing((13, 40, 5), (1.0, 1.0, 1.0))
-    true = np.arange(40)[None, :, None] < (10 + 2 * np.arange(13))[:, None, None] + np.zeros(5)
-    steps = resample_labels(Labels(array, thick), fine).array > 0
-    slope = resample_labels(Labels(array, thick), fine, smooth=True).array > 0
-    assert (slope != true).sum() < 0.7 * (steps != true).sum()
-
-
 def test_other_frames_are_refused(here: Grid) -> None:
     image = Image(np.zeros(here.shape), Grid(here.shape, here.affine, "1.2.3"))
     with pytest.raises(FrameMismatchError, match="register the two first"):

@@ -37,6 +37,10 @@ def run(
         str | None, typer.Option(help="standing, supine, prone … where the header does not say.")
     ] = None,
     months_since_surgery: Annotated[float | None, typer.Option(help="Months since the last spinal operation.")] = None,
+    surgery: Annotated[
+        Path | None,
+        typer.Option("--surgery", help="Table of operated levels: participant_id, level, side, kind, months."),
+    ] = None,
     contrast: Annotated[
         list[str] | None, typer.Option(help="Your word on a series: NAME=KIND, such as acq-sag_T2w=STIR.")
     ] = None,
@@ -77,6 +81,7 @@ def run(
             session=session,
             posture=posture,
             months_since_surgery=months_since_surgery,
+            surgery=surgery,
             contrast=tuple(contrast or ()),
             key_file=key_file,
             question=question,

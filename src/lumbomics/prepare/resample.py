@@ -43,8 +43,8 @@ def resample_image(image: Image, grid: Grid, *, nearest: bool = False, outside: 
     return Image(_carried(array, image.grid, grid, method, outside), grid, image.quantity, image.contrast)
 
 
-def resample_labels(labels: Labels, grid: Grid, *, smooth: bool = False) -> Labels:
-    """Carry a label map onto another lattice, such as a sagittal one into an axial stack.
+def resample_labels(labels: Labels, grid: Grid) -> Labels:
+    """Carry a label map onto another lattice, such as a sagittal one into an axial stack: the nearest voxel's value.
 
     Parameters
     ----------
@@ -52,9 +52,6 @@ def resample_labels(labels: Labels, grid: Grid, *, smooth: bool = False) -> Labe
         In the space of ``grid``.
     grid
         Where labels are wanted; each of several stacks angled along the discs is a grid of its own.
-    smooth
-        Let the eight nearest voxels vote by their distance instead of taking the nearest one: between thick slices a
-        border then slopes instead of stepping.
 
     Returns
     -------
@@ -66,8 +63,7 @@ def resample_labels(labels: Labels, grid: Grid, *, smooth: bool = False) -> Labe
         If both frames of reference are known and differ.
     """
     grid.require_same_frame(labels.grid, where="resampled labels")
-    method = SimpleITK.sitkLabelLinear if smooth else SimpleITK.sitkNearestNeighbor
-    array = _carried(labels.array, labels.grid, grid, method, 0)
+    array = _carried(labels.array, labels.grid, grid, SimpleITK.sitkNearestNeighbor, 0)
     return Labels(array, grid, labels.names, labels.source, labels.boundary_sd_mm)
 
 

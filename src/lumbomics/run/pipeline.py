@@ -24,6 +24,7 @@ from lumbomics.run.choices import (
 )
 from lumbomics.run.engines import BUILTIN, NO_ENGINE, chosen_engine, identity_of, load_engine
 from lumbomics.run.labels import LabelInput, convention_of
+from lumbomics.run.operations import OperatedLevels, read_operations
 from lumbomics.run.outcome import RunSummary, Status, VisitOutcome
 from lumbomics.run.participants import write_participants
 from lumbomics.run.process import VisitOptions, process_visit
@@ -65,6 +66,7 @@ def run(
     session: str | None = None,
     posture: str | None = None,
     months_since_surgery: float | None = None,
+    surgery: Path | str | None = None,
     contrast: Sequence[str] = (),
     key_file: Path | str | None = None,
     question: str | None = None,
@@ -103,7 +105,11 @@ def run(
     posture
         How the patient was held (a value of Posture), where the header does not say.
     months_since_surgery
-        Time since the last spinal operation.
+        Time since the last spinal operation; by default the shortest of those in ``surgery``.
+    surgery
+        Table of operated levels, CSV or TSV: ``participant_id``, ``level`` and where known ``session_id``, ``side``,
+        ``kind``, ``months``. By default ``phenotype/operations.tsv`` of the derivatives (``lumbomics clinical
+        score``), where it stands.
     contrast
         Operator's words on series, ``NAME=KIND``; a bare ``KIND`` holds for every series.
     key_file
@@ -139,7 +145,7 @@ def run(
     started = time.perf_counter()
     if scheduler is not None:  # its workers were started in other folders
         source, out = Path(source).absolute(), Path(out).absolute()
-        labels, second, weights, key_file = map(_absolute, (labels, second, weights, key_file))
+        labels, second, weights, key_file, surgery = map(_absolute, (labels, second, weights, key_file, surgery))
     tell = progress or (lambda *_: None)
     options = VisitOptions(
         labels=_labels(
@@ -148,6 +154,7 @@ def run(
         engine=_engine(engine, engine_path, weights, needed=labels is None),
         posture=chosen_posture(posture),
         months_since_surgery=months_since_surgery,
+        operations=_operations(surgery, Path(out)),
         question=chosen_question(question),
         case=None if case is None else read_case(Path(case)),
         pdf=pdf,
@@ -195,6 +202,13 @@ def _labels(
         ignore_unknown=ignore_unknown,
         boundary_sd_mm=boundary_sd_mm,
     )
+
+
+def _operations(surgery: Path | str | None, out: Path) -> OperatedLevels:
+    if surgery is not None:
+        return read_operations(surgery)
+    known = out / "phenotype" / "operations.tsv"
+    return read_operations(known, every_row=False) if known.is_file() else OperatedLevels()
 
 
 def _engine(word: str, engine_path: Path | str | None, weights: Path | str | None, *, needed: bool) -> Segmenter | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import groupby
@@ -26,8 +26,11 @@ from lumbomics.report import Profile, compose_report, render_pdf
 from lumbomics.run.advise import series_check
 from lumbomics.run.corrections import OperatorVerdict, load_manual, stored_verdicts
 from lumbomics.run.engines import identity_of
+from lumbomics.run.examination import Examined, examine_visit
+from lumbomics.run.examination_results import measure_examined, write_examination
 from lumbomics.run.labelling import LabelledSeries, label_visit, reasons_without_map, write_maps, write_quality
 from lumbomics.run.labels import LabelInput, LoadedLabels, attach, load_labels
+from lumbomics.run.operations import OperatedLevels
 from lumbomics.run.outcome import Status, VisitOutcome
 from lumbomics.run.profiles import profiles_of
 from lumbomics.segment.protocol import Segmenter
@@ -66,6 +69,8 @@ class VisitOptions:
         The operator's word; unknown where the header decides.
     months_since_surgery
         Time since the last spinal operation.
+    operations
+        Operated levels of the study's patients.
     question, case
         What the images must answer, and facts of the case: the report then says which series are lacking.
     pdf
@@ -78,6 +83,7 @@ class VisitOptions:
     engine: Segmenter | None = None
     posture: Posture = Posture.UNKNOWN
     months_since_surgery: float | None = None
+    operations: OperatedLevels = field(default_factory=OperatedLevels)
     question: str | None = None
     case: Case | None = None
     pdf: bool = False
@@ -128,23 +134,31 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     step("measuring")
     found = {one.series.name: _measure(one, visit) for one in labelled}
     results = tuple(r for series in found.values() for r in series.results) or _nothing_labelled(visit, options.engine)
+    examined = _examine(visit, labelled, options, step)
+    results = (*results, *measure_examined(examined, visit, labelled))
     remove_unfinished(folder)
     remove_run_manifest(folder)
     step("writing label maps")
     files = [*write_maps(out, visit, labelled), *write_quality(out, visit, labelled)]
+    files += write_examination(out, visit, examined)
     table = visit_path(out, visit, "measurements.tsv")
     files += write_measurements(results, table, participant=visit.participant, session=visit.session)
     files.append(write_drawings(results, visit_path(out, visit, "drawings.mrk.json")))
     provenance = Provenance(
         software=_software(),
         inputs=MappingProxyType(inputs),
-        decisions=_decisions(visit, labelled, options),
+        decisions=(*_decisions(visit, labelled, options), *examined.decisions),
         started=started,
         finished=_now(),
     )
     step("report")
     lost = _told([loss for entry in loaded for loss in entry.losses])
-    faults = (*(f"{s.name}: {fault}" for s in visit.series for fault in s.faults), *lost, *_unusable(labelled))
+    faults = (
+        *(f"{s.name}: {fault}" for s in visit.series for fault in s.faults),
+        *lost,
+        *_unusable(labelled),
+        *examined.faults,
+    )
     report = visit_path(out, visit, "report.html")
     html = compose_report(
         visit,
@@ -153,13 +167,29 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
         quality={one.series.name: one.report for one in labelled if one.report is not None},
         check=None if options.question is None else series_check(visit, options.question, options.case),
         provenance=provenance,
-        faults=lost,  # the page takes a series' own faults from the visit, and its verdict from quality
+        examination=examined.examination,
+        faults=(
+            *lost,
+            *examined.faults,
+        ),  # the page takes a series' own faults from the visit, and its verdict from quality
     )
     files.append(write_text_atomic(html, report))
     if options.pdf:
         files.append(write_bytes_atomic(render_pdf(html), report.with_suffix(".pdf")))
     write_run_manifest(folder, provenance=provenance, files=files, options=settings, faults=faults)
     return _outcome(visit, results, report=report, table=table, faults=faults)
+
+
+def _examine(
+    visit: Visit, labelled: Sequence[LabelledSeries], options: VisitOptions, step: Callable[[str], None]
+) -> Examined:
+    """Lay the series of the visit into the space of one whose map may be used."""
+    usable = {
+        one.series.name: one.segmentation
+        for one in labelled
+        if one.segmentation is not None and (one.report is None or one.report.usable)
+    }
+    return examine_visit(visit, usable, operations=options.operations.of(visit), step=step)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -198,7 +228,9 @@ def _settings(visit: Visit, options: VisitOptions, verdicts: Sequence[OperatorVe
     """All that changes results besides the inputs: options, kinds of series, operators' verdicts, the software."""
     kinds = {series.name: str(series.kind.contrast) for series in visit.series}
     said = {v.series: f"{v.verdict.value} {v.map_id} {v.comment}".strip() for v in verdicts}
-    return {**options.as_json(), "kinds": kinds, "verdicts": said, "lumbomics": __version__}
+    operated = [f"{o.level} {o.kind} {o.side or ''} {o.months or ''}".strip() for o in options.operations.of(visit)]
+    own = {"kinds": kinds, "verdicts": said, "operations": operated, "lumbomics": __version__}
+    return {**options.as_json(), **own}
 
 
 def _with_labels(visit: Visit, labelled: Sequence[LabelledSeries]) -> Visit:
@@ -234,6 +266,8 @@ def _with_operator_word(visit: Visit, options: VisitOptions) -> Visit:
     if options.posture is not Posture.UNKNOWN:
         series = tuple(replace(s, posture=options.posture) for s in series)
     months = visit.months_since_surgery if options.months_since_surgery is None else options.months_since_surgery
+    if months is None:
+        months = min((o.months for o in options.operations.of(visit) if o.months is not None), default=None)
     return replace(visit, series=series, months_since_surgery=months)
 
 
