@@ -13,7 +13,8 @@ from lumbomics.core.image import Contrast
 from lumbomics.core.labels import Labels
 from lumbomics.core.visit import MetalTechnique
 from lumbomics.phantom import Acquisition, PhantomParameters, make_phantom
-from lumbomics.phantom.metal import Cage, Kind, Lead, Material, Metal, Rod, Screws, metal_extent
+from lumbomics.phantom.metal import Cage, Kind, Lead, Material, Metal, Rod, Screws, draw_metal, metal_extent
+from lumbomics.phantom.visit import VisitProtocol
 
 SCREWS = Metal((Screws(vertebrae=("L4", "L5")),))
 
@@ -150,3 +151,28 @@ def test_what_cannot_be_built_is_refused(make):
 def test_levels_the_phantom_lacks_are_named(phantom, implant):
     with pytest.raises(InputError, match="no such"):
         implant.parts(phantom.anatomy)
+
+
+def test_drawn_implants_can_be_built_and_all_kinds_occur(phantom):
+    drawn = [draw_metal(seed, phantom.parameters) for seed in range(60)]
+    kinds = {type(implant) for metal in drawn for implant in metal.implants}
+    assert kinds == {Screws, Cage, Lead}
+    materials = {part.material for metal in drawn for part in metal.parts(phantom.anatomy)}
+    assert materials == set(Material)
+
+
+def test_the_same_seed_draws_the_same_implants(phantom):
+    assert draw_metal(7, phantom.parameters).implants == draw_metal(7, phantom.parameters).implants
+    with pytest.raises(InputError):
+        draw_metal(-1, phantom.parameters)
+
+
+def test_an_examination_carries_the_true_map_of_every_series():
+    metal = Metal((Screws(vertebrae=("L5", "S1")),))
+    protocol = VisitProtocol(
+        levels=("L5-S1",), sagittal=(Contrast.T1,), axial=(Contrast.T2,), in_plane_mm=1.0, sagittal_slices=5
+    )
+    examined = make_phantom(0, PhantomParameters.typical(), extras=(metal,)).examination(protocol)
+    for scan in examined.scans:
+        assert scan.obscured is not None
+        assert set(scan.obscured.present) == {Obscured.VOID, Obscured.DISTORTED}

@@ -148,7 +148,7 @@ def _paint_core(tissue: Numbers, item: Discitis, anatomy: Anatomy, grid: Grid) -
     index = anatomy.parameters.discs.index(item.disc)
     view = tissue[box]
     own = np.isin(view, (nucleus_of(index), annulus_of(index), border_of(index), Lesion.CLEFT))
-    view[own & (level <= -0.2)] = Lesion.INFECTED_DISC
+    view[own & (level <= 0)] = Lesion.INFECTED_DISC
 
 
 def _phlegmon(anatomy: Anatomy, item: Discitis) -> Solid:

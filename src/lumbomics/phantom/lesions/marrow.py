@@ -21,7 +21,7 @@ from lumbomics.phantom.tissue import Tissue
 
 CORTEX_MM = 0.9
 """Thickness of the endplate that stays dark."""
-_EDGE = 0.16
+_EDGE = 0.08
 
 
 class Endplate(StrEnum):

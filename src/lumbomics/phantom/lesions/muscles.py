@@ -123,11 +123,14 @@ def _pattern(muscle: Muscle, points: FloatArray, outline: NDArray[np.float32]) -
     """
     x, y, z = (points[:, axis] for axis in range(3))
     phase = 1.7 * float(muscle)
-    bend = 1.4 * np.sin(0.16 * y + 0.05 * z + phase)
-    streaks = np.sin(0.62 * x + bend + phase) * np.sin(0.34 * y + 1.3 * np.sin(0.2 * x + phase))
-    fine = np.sin(1.35 * x + 0.5 * y + 1.1 * np.sin(0.5 * y + phase)) * np.sin(0.9 * y - 0.4 * x + 0.07 * z)
+    # coordinates bent by slow waves of unlike lengths, so that no lattice shows
+    u = x + 2.6 * np.sin(0.11 * y + 0.06 * z + phase) + 1.1 * np.sin(0.29 * y - 0.13 * x + 2.1 * phase)
+    v = y + 2.9 * np.sin(0.13 * x + 0.04 * z + 1.3 * phase) + 1.2 * np.sin(0.31 * x + 0.17 * y)
+    streaks = np.sin(0.83 * u + 0.21 * v + phase) * np.sin(0.27 * v - 0.12 * u)
+    fine = np.sin(1.45 * u - 0.37 * v) * np.sin(0.95 * v + 0.41 * u + 0.07 * z + phase)
+    patches = np.sin(0.19 * u + 0.08 * v + phase) * np.sin(0.16 * v - 0.05 * u + 0.03 * z)
     rim = np.clip((outline - 0.55) / 0.45, 0, 1)
-    return np.asarray(0.75 * streaks + 0.45 * fine - 0.5 * rim)
+    return np.asarray(0.6 * streaks + 0.4 * fine + 0.35 * patches - 0.5 * rim)
 
 
 @lru_cache(maxsize=64)
