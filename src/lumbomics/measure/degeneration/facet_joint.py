@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -38,6 +38,8 @@ COARSEST_MM = 1.5
 _STEP_MM = 0.1
 _NEAR_MM = 4.0
 _LEAST_PIXELS = 12
+_LEAST_FLUID_PIXELS = 3
+_OFF_MM = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,16 +91,15 @@ def _at_joints(
 def facet_joint_effusion(examined: ExaminedSpine) -> list[Result]:
     """Greatest width of fluid across every facet joint on axial T2.
 
-    Lines across the joint at 15 places; the width on a line is the longest run with more than half of the signal of
-    cerebrospinal fluid (median of what is drawn as fluid in the canal on the same slice), found between samples by
-    linear interpolation. Width of the joint's own cartilage is not in it unless it is as bright.
+    Joint fluid is found in the canal's tissue map. Lines across it at 15 places; the width on a line is the run through
+    the fluid with more than half of the signal of cerebrospinal fluid (median of what is drawn as fluid in the canal on
+    the same slice), found between pixels by linear interpolation. 0 where the map holds no joint fluid on that side.
     """
 
     def compute(upper: str, lower: str, side: Side) -> Iterator[Result]:
-        joints = _joints(examined, upper, lower, side)
-        widths = [_fluid_width(joint) for joint in joints]
-        at = int(np.argmax([width for width, _ in widths]))
-        value, line = widths[at]
+        pools = [pool for cut in _clear_cuts(examined, upper, lower, side) for pool in _pools(cut, side)]
+        widths = [_fluid_width(pool) for pool in pools]
+        value, line = max(widths, key=lambda found: found[0], default=(0.0, None))
         yield Measurement(
             biomarker=EFFUSION,
             method="max_width",
@@ -106,10 +107,10 @@ def facet_joint_effusion(examined: ExaminedSpine) -> list[Result]:
             level=pair_level(upper, lower),
             side=side,
             value=value,
-            se=float(np.sqrt(2 * joints[at].cut.pixel_mm2 / 12)),
+            se=float(np.sqrt(2 * pools[0].cut.pixel_mm2 / 12)) if pools else None,
             category="suspicious for instability" if value > SUSPICIOUS_MM else "not widened",
-            caution=f"above {SUSPICIOUS_MM} mm is a recalled limit, not a diagnosis",
-            drawings=(Drawing.line(line[0], line[1], f"{side} facet joint fluid"),),
+            caution=f"above {SUSPICIOUS_MM} mm is a recalled limit; fluid thinner than a pixel is not seen",
+            drawings=() if line is None else (Drawing.line(line[0], line[1], f"{side} facet joint fluid"),),
         )
 
     return _at_joints(examined, EFFUSION, ["max_width"], compute)
@@ -134,7 +135,7 @@ def facet_arthropathy_grade(examined: ExaminedSpine) -> list[Result]:
 
 def _graded(examined: ExaminedSpine, joints: list[_Joint], upper: str, lower: str, side: Side) -> Iterator[Measurement]:
     grid = examined.spine.labels.grid
-    extent = max(voxel_extent_mm(grid, joint.across) for joint in joints)
+    extent = max(voxel_extent_mm(grid, axis) for joint in joints for axis in (joint.across, joint.along))
     if extent > COARSEST_MM:
         detail = f"voxels measure {extent:.1f} mm across the joint; at most {COARSEST_MM} mm shows its space"
         raise NotMeasurableError(Reason.RESOLUTION_TOO_COARSE, detail)
@@ -167,45 +168,70 @@ def _graded(examined: ExaminedSpine, joints: list[_Joint], upper: str, lower: st
         )
 
 
-def _joints(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> list[_Joint]:
-    """Describe a joint on every axial T2 slice on which both processes lie opposite each other."""
+def _clear_cuts(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> tuple[AxialSlice, ...]:
+    """Slices of the first axial T2 series through a disc; NotMeasurableError where metal spoils the joint's region."""
     examined.scan(*T2_CONTRASTS, plane=Plane.AXIAL)
-    level = pair_level(upper, lower)
-    obstacle = NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, f"no {side} facet joint is drawn at {level}")
+    obstacle: NotMeasurableError | None = None
     for scan in examined.examination.of(T2_CONTRASTS, plane=Plane.AXIAL):
         try:
             cuts = examined.slices(scan, upper, lower)
         except NotMeasurableError as found:
-            obstacle = found
+            obstacle = obstacle or found
             continue
-        joints = [joint for cut in cuts if (joint := _joint(examined, cut, upper, lower, side)) is not None]
-        if joints:
-            for joint in joints:
-                near = np.linalg.norm(joint.cut.points_mm - joint.middle_mm, axis=-1) < 10.0
-                examined.require_clear(joint.cut.obscured[near], f"the {side} facet joint at {level}")
-            return joints
-    raise obstacle
+        spoilt = np.concatenate([cut.obscured[_region(cut, side)] for cut in cuts])
+        examined.require_clear(spoilt, f"the {side} facet joint at {pair_level(upper, lower)}")
+        return cuts
+    raise obstacle or NotMeasurableError(Reason.FIELD_OF_VIEW, f"no slice passes through {upper}-{lower}")
 
 
-def _joint(examined: ExaminedSpine, cut: AxialSlice, upper: str, lower: str, side: Side) -> _Joint | None:
-    labels, sign = examined.spine.labels, SIGNS[side]
-    drawn = sample_nearest(labels.array, labels.grid, cut.points_mm)
-    place = cut.local_mm
-    region = (sign * place[..., 0] > 4.0) & (sign * place[..., 0] < 34.0) & (place[..., 1] < -22.0)
-    bones = [region & (drawn == vertebra_number(level)) for level in (upper, lower)]
-    gap = _facing(bones, cut) & region
-    if gap.sum() < _LEAST_PIXELS:
-        return None
-    points = cut.points_mm[gap]
+def _region(cut: AxialSlice, side: Side) -> Mask:
+    """Where a facet joint can lie on a slice: beside and behind the canal's front."""
+    place, sign = cut.local_mm, SIGNS[side]
+    return np.asarray((sign * place[..., 0] > 4.0) & (sign * place[..., 0] < 34.0) & (place[..., 1] < -20.0))
+
+
+def _pools(cut: AxialSlice, side: Side) -> Iterator[_Joint]:
+    """Pieces of drawn joint fluid on one side of a slice, each as a joint along its longest extent."""
+    pieces, count = ndimage.label(cut.tissue(CanalTissue.FACET_FLUID) & _region(cut, side), structure=np.ones((3, 3)))
+    for number in range(1, count + 1):
+        mine = pieces == number
+        if mine.sum() >= _LEAST_FLUID_PIXELS:
+            yield _along(cut, mine)
+
+
+def _along(cut: AxialSlice, mask: Mask) -> _Joint:
+    """Joint through a piece of a slice, along its longest extent."""
+    points = cut.points_mm[mask]
     middle = points.mean(axis=0)
     _, _, directions = np.linalg.svd(points - middle, full_matrices=False)
     along = directions[0]
     across = np.cross(cut.frame.superior, along)
-    towards = cut.points_mm[bones[1]].mean(axis=0) - middle
-    across = across if across @ towards > 0 else -across
     reach = (points - middle) @ along
     low, high = np.quantile(reach, [0.02, 0.98])
     return _Joint(cut, middle + (low + high) / 2 * along, along, across, float(high - low) / 2)
+
+
+def _joints(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> list[_Joint]:
+    """Describe a joint by its bones on every axial T2 slice on which both processes lie opposite each other."""
+    cuts = _clear_cuts(examined, upper, lower, side)
+    joints = [joint for cut in cuts if (joint := _joint(examined, cut, upper, lower, side)) is not None]
+    if not joints:
+        detail = f"no {side} facet joint is drawn at {pair_level(upper, lower)}"
+        raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, detail)
+    return joints
+
+
+def _joint(examined: ExaminedSpine, cut: AxialSlice, upper: str, lower: str, side: Side) -> _Joint | None:
+    labels = examined.spine.labels
+    drawn = sample_nearest(labels.array, labels.grid, cut.points_mm)
+    region = _region(cut, side)
+    bones = [region & (drawn == vertebra_number(level)) for level in (upper, lower)]
+    gap = _facing(bones, cut) & region
+    if gap.sum() < _LEAST_PIXELS:
+        return None
+    found = _along(cut, gap)
+    towards = cut.points_mm[bones[1]].mean(axis=0) - found.middle_mm
+    return found if found.across @ towards > 0 else replace(found, across=-found.across)
 
 
 def _facing(bones: list[Mask], cut: AxialSlice) -> Mask:
@@ -241,7 +267,7 @@ def _fluid_width(joint: _Joint) -> tuple[float, FloatArray]:
         pieces, count = ndimage.label(row)
         for number in range(1, count + 1):
             mine = np.flatnonzero(pieces == number)
-            if np.abs(steps[mine]).min() < 1.5 and len(mine) * _STEP_MM > best:
+            if np.abs(steps[mine]).min() < _OFF_MM and len(mine) * _STEP_MM > best:
                 best, ends = len(mine) * _STEP_MM, line[[mine[0], mine[-1]]]
     return best, np.asarray(ends)
 

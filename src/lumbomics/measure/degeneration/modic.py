@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lumbomics.core.anatomy import VERTEBRA_NAMES
-from lumbomics.core.image import Contrast, Image
 from lumbomics.core.measurement import Drawing, Measurement, Reason, Result, Shape
 from lumbomics.measure.attempt import attempt, pair_level
-from lumbomics.measure.degeneration.midsagittal import MidSagittal, finding, midsagittal, require_sagittal
+from lumbomics.measure.degeneration.marrow import HALF_WIDTH_MM, MarrowView, marrow_views
+from lumbomics.measure.degeneration.midsagittal import finding, midsagittal
 from lumbomics.measure.degeneration.model import load_model
-from lumbomics.measure.degeneration.patch import STEP_MM, DiscPatch, parallel_patches, slice_spacing_mm
+from lumbomics.measure.degeneration.patch import STEP_MM, slice_spacing_mm
 from lumbomics.measure.degeneration.signal import body, depth_mm
-from lumbomics.measure.examined import T2_CONTRASTS, ExaminedSpine, examines
+from lumbomics.measure.examined import ExaminedSpine, examines
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 
@@ -32,11 +32,6 @@ LEAST_MM2 = 30.0
 MIXED_SHARE = 0.25
 """Share of the changed area from which a second type is named; engineering default."""
 _TOUCH_MM = 4.0
-_HALF_WIDTH_MM = 22.0
-_SMOOTH_MM = 1.0
-_DEEP_MM = (8.0, 18.0)
-_LEAST_SD = 0.06
-Mask = NDArray[np.bool_]
 
 
 @examines(BIOMARKER)
@@ -46,7 +41,7 @@ def modic_type(examined: ExaminedSpine) -> list[Result]:
     ``any_probability_midsagittal``: probability by model that a radiologist calls a Modic change of any type at the
     disc, from T1 and T2 where there is a T1, from T2 alone otherwise. ``type_*``, ``volume_*``, ``height_*`` by
     endplate: marrow of the half of the body next to the endplate whose smoothed logarithmic signal lies more than 2 SD
-    from that of the middles of this body and its neighbours, touching the endplate; type I low on T1 and high on T2,
+    from the patient's normal marrow, touching the endplate; type I low on T1 and high on T2,
     II high on T1 and not low on T2, III low on both (Modic et al., Radiology 1988;166:193). Metal, haemangioma and
     infection look alike here.
     """
@@ -99,7 +94,7 @@ class _Change:
 
 def _described(examined: ExaminedSpine, level: str, endplate: str) -> Iterator[Result]:
     """Type and height from the mid-sagittal slice and its neighbours."""
-    changes = [change for _, change in _changes(examined, level, endplate)]
+    changes = _changes(examined, level, endplate)
     areas = np.sum([change.areas_mm2 for change in changes], axis=0)
     kinds = [n + 1 for n in range(3) if areas[n] > MIXED_SHARE * areas.sum()]
     deepest = [c for c in changes if c.areas_mm2.sum() > 0]
@@ -132,7 +127,7 @@ def _volume(examined: ExaminedSpine, level: str, endplate: str) -> Iterator[Resu
     spacing = slice_spacing_mm(examined.spine.labels)
     if spacing is None:
         raise NotMeasurableError(Reason.FIELD_OF_VIEW, "a single slice shows no volume")
-    areas = [float(change.areas_mm2.sum()) for _, change in _changes(examined, level, endplate)]
+    areas = [float(change.areas_mm2.sum()) for change in _changes(examined, level, endplate)]
     yield Measurement(
         biomarker=BIOMARKER,
         method=f"volume_{endplate}_endplate",
@@ -140,76 +135,37 @@ def _volume(examined: ExaminedSpine, level: str, endplate: str) -> Iterator[Resu
         level=level,
         value=float(np.sum(areas)) * spacing,
         se=spacing * float(np.sqrt(np.sum(np.square(np.diff([0.0, *areas, 0.0])) / 12))),
-        caution=f"within {_HALF_WIDTH_MM:.0f} mm of the midline",
+        caution=f"within {HALF_WIDTH_MM:.0f} mm of the midline",
     )
 
 
-def _changes(examined: ExaminedSpine, level: str, endplate: str) -> list[tuple[DiscPatch, _Change]]:
-    """Find changed marrow in every slice; NotMeasurableError without T1 or T2."""
-    slice_ = midsagittal(examined)
-    disc = slice_.at(level)
-    t2 = require_sagittal(examined, T2_CONTRASTS).image
-    t1 = require_sagittal(examined, (Contrast.T1,)).image
-    number = disc.patch.upper if endplate == "upper" else disc.patch.lower
-    normal = {name: _normal(slice_, level, number, image) for name, image in (("t1", t1), ("t2", t2))}
-    patches = parallel_patches(disc.patch, examined.spine.labels, half_width_mm=_HALF_WIDTH_MM)
-    found = [(patch, _in_slice(patch, number, t1, t2, normal)) for patch in patches]
-    seen = [(patch, change) for patch, change in found if change is not None]
+def _changes(examined: ExaminedSpine, level: str, endplate: str) -> list[_Change]:
+    """Find changed marrow in every slice; NotMeasurableError without T1 or T2, or where they do not cover the body."""
+    views = marrow_views(examined, level)
+    patch = midsagittal(examined).at(level).patch
+    number = patch.upper if endplate == "upper" else patch.lower
+    seen = [change for view in views if (change := _in_slice(view, number)) is not None]
     if not seen:
         name = VERTEBRA_NAMES[number]
         raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"T1 and T2 do not both cover the marrow of {name}")
     return seen
 
 
-def _normal(slice_: MidSagittal, level: str, number: int, image: Image) -> tuple[float, float]:
-    """Logarithm and SD of normal marrow: the middle of this body and of those within two levels; SD from all."""
-    deep: dict[int, FloatArray] = {}
-    for one in slice_.discs.values():
-        if not isinstance(one, NotMeasurableError):
-            picture = _smoothed(one.patch, image)
-            for bone in (one.patch.upper, one.patch.lower):
-                depth = depth_mm(one.patch, bone)
-                inside = body(one.patch, bone) & (depth > _DEEP_MM[0]) & (depth < _DEEP_MM[1])
-                values = picture[inside & np.isfinite(picture)]
-                if len(values) > 50:
-                    deep[bone] = values
-    if number not in deep:
-        raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"the middle of {VERTEBRA_NAMES[number]} is not in view")
-    order = sorted(deep)
-    at = order.index(number)
-    near = [float(np.median(deep[bone])) for bone in order[max(at - 2, 0) : at + 3]]
-    spread = [1.4826 * float(np.median(np.abs(values - np.median(values)))) for values in deep.values()]
-    return float(np.median(near)), max(float(np.median(spread)), _LEAST_SD)
-
-
-def _smoothed(patch: DiscPatch, image: Image) -> FloatArray:
-    """Logarithm of the signal, smoothed inside bone alone; NaN where the image does not reach."""
-    picture = patch.signal(image)
-    bone = np.isin(patch.labels, (patch.upper, patch.lower)) & np.isfinite(picture)
-    top = float(picture[bone].max()) if bone.any() else 1.0
-    value = np.log(np.maximum(np.where(bone, picture, 1.0), 1e-3 * max(top, 1e-9)))
-    weight = ndimage.gaussian_filter(bone.astype(float), _SMOOTH_MM / STEP_MM)
-    total = ndimage.gaussian_filter(np.where(bone, value, 0.0), _SMOOTH_MM / STEP_MM)
-    return np.where(bone, total / np.maximum(weight, 1e-6), np.nan)
-
-
-def _in_slice(
-    patch: DiscPatch, number: int, t1: Image, t2: Image, normal: Mapping[str, tuple[float, float]]
-) -> _Change | None:
+def _in_slice(view: MarrowView, number: int) -> _Change | None:
+    patch = view.patch
     try:
         depth, bone = depth_mm(patch, number), body(patch, number)
     except NotMeasurableError:
         return None
-    z1, z2 = ((_smoothed(patch, i) - normal[n][0]) / normal[n][1] for n, i in (("t1", t1), ("t2", t2)))
-    seen = bone & np.isfinite(z1) & np.isfinite(z2)
+    seen = bone & np.isfinite(view.t1) & np.isfinite(view.t2)
     if seen.sum() * STEP_MM**2 < 2 * LEAST_MM2:
         return None
     height = float(np.median(bone.sum(axis=0)[bone.any(axis=0)])) * STEP_MM
     near = seen & (depth <= height / 2)
     kind = np.zeros(seen.shape, dtype=np.int8)
-    kind[near & (z1 < -LEAST_Z) & (z2 > LEAST_Z)] = 1
-    kind[near & (z1 > LEAST_Z) & (z2 > -LEAST_Z)] = 2
-    kind[near & (z1 < -LEAST_Z) & (z2 < -LEAST_Z)] = 3
+    kind[near & (view.t1 < -LEAST_Z) & (view.t2 > LEAST_Z)] = 1
+    kind[near & (view.t1 > LEAST_Z) & (view.t2 > -LEAST_Z)] = 2
+    kind[near & (view.t1 < -LEAST_Z) & (view.t2 < -LEAST_Z)] = 3
     return _Change(_lasting(kind, depth), depth, patch.points_mm, height)
 
 
