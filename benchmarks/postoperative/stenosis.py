@@ -187,6 +187,8 @@ def level_truth(phantom: Phantom, level: str) -> dict[tuple[str, str, str, str],
         pressed = [v for one in near if (v := truth.compromise(one, sign))]
         if pressed:
             put("root_compromise_grade", min(pressed, key=lambda v: v["distance"]), side)
+            if found["root_compromise_grade", "distance", level, side] == truth.NO_MASS_MM:
+                del found["root_compromise_grade", "distance", level, side]
         put("bartynski_lateral_recess_grade", _least_recess(phantom, level, pictures, sign), side)
     return found
 

@@ -19,6 +19,7 @@ from lumbomics.phantom.shapes import Frame
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 STEP_MM = 0.2
+NO_MASS_MM = 40.0
 HALF_WIDTH_MM, BACK_MM, FRONT_MM = 22.0, -48.0, -6.0
 
 
@@ -158,14 +159,14 @@ def recess(one: Picture, sign: float) -> dict[str, float]:
 
 
 def compromise(one: Picture, sign: float) -> dict[str, float]:
-    """Quantities of a root's contact with a mass; distances between surfaces, 40 mm without a mass."""
+    """Quantities of a root's contact with a mass; distances between surfaces, ``NO_MASS_MM`` without a mass."""
     root, other = leaving(one, sign), leaving(one, -sign)
     if not (root.any() and other.any()):
         return {}
     mass = one.has(CanalTissue.DISC, CanalTissue.SCAR, CanalTissue.EPIDURAL_TISSUE)
     canal = one.has(*IN_CANAL)
     middle = (one.x[canal].min() + one.x[canal].max()) / 2
-    gap = float(ndimage.distance_transform_edt(~mass)[root].min()) * STEP_MM - STEP_MM if mass.any() else 40.0
+    gap = float(ndimage.distance_transform_edt(~mass)[root].min()) * STEP_MM - STEP_MM if mass.any() else NO_MASS_MM
     across = one.x[root].mean() - middle + one.x[other].mean() - middle
     return {
         "distance": gap,
