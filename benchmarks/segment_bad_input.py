@@ -116,11 +116,11 @@ def judge(segmenter: BuiltinSegmenter, make: Callable[[], Image]) -> str:
     try:
         image = make()
     except FileNotFoundError as error:
-        return f"not tried | - | - | {error}"
+        return f"not tried | - | {error}"
     try:
         prediction = segmenter.segment(image)
     except LumbomicsError as error:
-        return f"refused | 0 | - | {str(error).split(';')[0]}"
+        return f"refused | nothing | {str(error).split(';')[0]}"
     report = assess(prediction, image)
     spine = prediction.segmentation.spine
     sure = [c for c in prediction.confidence.values() if c >= SURE]

@@ -298,7 +298,7 @@ def picture(image: Image, prediction: Prediction, path: Path, graded: int) -> No
 
 def external(segmenter: BuiltinSegmenter, data: Path) -> Iterator[str]:
     """Part 3: bodies of whole volumes, evaluation only."""
-    yield "## Whole volumes of other hospitals, bodies drawn by hand\n"
+    yield "\n## Whole volumes of other hospitals, bodies drawn by hand\n"
     yield (
         "A body is found where one predicted vertebra covers more than half of it and no other body's vertebra is the "
         "same. Dice compares the hand-drawn body with the part of the predicted vertebra in front of the canal.\n"
