@@ -41,14 +41,16 @@ def kind_of(name: str | None) -> Kind | None:
     return Kind(name)
 
 
-def write_postoperative_visit(seed: int, kind: Kind | None, root: Path, *, dicom: bool = False) -> PhantomFiles:
+def write_postoperative_visit(
+    seed: int, kind: Kind | None, root: Path, *, dicom: bool = False, protocol: VisitProtocol | None = None
+) -> PhantomFiles:
     """Write one phantom with an operated level into the dataset ``root``.
 
     Label maps of the sagittal T2, the tissue map of every series, the true values and the operation go to
-    ``derivatives/phantom``; images are NIfTI, or DICOM under ``sourcedata``.
+    ``derivatives/phantom``; images are NIfTI, or DICOM under ``sourcedata``. ``protocol`` says which series and how.
     """
     phantom = make_postoperative(seed, kind)
-    examination = phantom.examination()
+    examination = phantom.examination(protocol)
     visit = Visit(participant=f"phantom{seed:04d}")
     derivatives = root / "derivatives" / "phantom"
     reference = next(scan.name for scan in examination.scans if scan.plane is Plane.SAGITTAL)
