@@ -13,6 +13,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -44,7 +45,8 @@ _HEAD = """# Classical drawing on axial series: agreement with known truth
 Dice overlap with the exact map of digital patients after surgery: axial T2, T1 and T1 after contrast,
 0.55 x 0.55 x 4 mm, five slices through the operated disc, noise 1.2 % of fat, coil shading, partial volume. The labels
 carried from the sagittal series (15 slices of 4 mm) are the truth with boundaries moved by 0.5 mm (SD). Thresholds were
-chosen on seeds from 1000; the seeds here, from 0, were not looked at. `benchmarks/axial_segmentation.py` writes this page.
+chosen on seeds from 1000; the seeds here, from 0, were not looked at. `benchmarks/axial_segmentation.py` writes this
+page.
 
 **Digital patients, not people: no real axial series with drawn tissue was at hand, and none is reported here.** Real
 tissue is more varied, and carried labels err more; expect less.
@@ -79,12 +81,12 @@ def _patient(seed: int) -> Iterator[dict]:
     phantom = make_postoperative(seed, kind)
     level = next(one.level for extra in phantom.scene.extras for one in extra.operations())
     for name, noise in NOISE.items():
-        if name and seed % 2:
+        if name and seed % 4:
             continue
         series = _series(phantom, level, noise=noise)
         for given in ("t2 t1 post", "t2 t1", "t2") if not name else ("t2 t1 post",):
             yield {"seed": seed, "kind": kind.value, "variant": name, **_canal(phantom, seed, series, given)}
-    for name, thickness in THICKNESS.items() if seed % 2 == 0 else ():
+    for name, thickness in THICKNESS.items() if seed % 4 == 0 else ():
         series = _series(phantom, level, thickness=thickness)
         yield {"seed": seed, "kind": kind.value, "variant": name, **_canal(phantom, seed, series, "t2 t1 post")}
     yield from _muscle(seed)
@@ -106,6 +108,7 @@ def _scan(phantom: Phantom, grid: Grid, name: str, noise: float) -> Scan:
     return Scan(name=name, image=image, plane=Plane.AXIAL)
 
 
+@lru_cache(maxsize=1)
 def _labels(phantom: Phantom, seed: int):
     rng = np.random.default_rng(seed)
     return phantom.segmentation(phantom.sagittal_grid(), boundary_sd_mm=0.5, rng=rng)
@@ -114,11 +117,12 @@ def _labels(phantom: Phantom, seed: int):
 def _canal(phantom: Phantom, seed: int, series: dict[str, Scan], given: str) -> dict:
     names = given.split()
     grid = series["t2"].image.grid
-    truth = canal_tissue(phantom.scene, phantom.scene.tissue(grid), phantom.scene.label_maps(grid))
+    truth = _truth(phantom, grid)
+    labels = _labels(phantom, seed)
     started = time.process_time()
     drawn = draw_canal_tissue(
         series["t2"],
-        _labels(phantom, seed),
+        labels,
         t1=series["t1"] if "t1" in names else None,
         post=series["post"] if "post" in names else None,
     )
@@ -129,6 +133,11 @@ def _canal(phantom: Phantom, seed: int, series: dict[str, Scan], given: str) -> 
     overlaps = {name: _overlap(drawn.labels.array, truth, values, grid) for name, values in sets.items()}
     confidence = float(np.mean(list(drawn.confidence.values()))) if drawn.confidence else 0.0
     return {"given": given, "overlaps": overlaps, "confidence": confidence, "seconds": seconds}
+
+
+@lru_cache(maxsize=1)
+def _truth(phantom: Phantom, grid: Grid) -> np.ndarray:
+    return canal_tissue(phantom.scene, phantom.scene.tissue(grid), phantom.scene.label_maps(grid))
 
 
 def _overlap(drawn: np.ndarray, truth: np.ndarray, values, grid: Grid) -> dict:
@@ -154,8 +163,9 @@ def _muscle(seed: int) -> Iterator[dict]:
     truth = phantom.scene.label_maps(grid)["muscle"]
     for name in ("t1", "t2"):
         scan = _scan(phantom, grid, name, 0.012)
+        labels = _labels(phantom, seed)
         started = time.process_time()
-        drawn = draw_muscles(scan, _labels(phantom, seed))
+        drawn = draw_muscles(scan, labels)
         overlaps = {m.name.lower(): _overlap(drawn.labels.array, truth, {m}, grid) for m in Muscle}
         confidence = float(np.mean(list(drawn.confidence.values()))) if drawn.confidence else 0.0
         yield {
@@ -181,8 +191,8 @@ def _page(records: list[dict]) -> Iterator[str]:
     yield "## By what surgery left, all three series"
     some = ["sac", "canal", "root", "epidural_fat", "scar", "disc", "collection", "haematoma", "defect"]
     yield _table("tissue", {k.value: [r for r in full if r["kind"] == k.value] for k in KINDS}, some)
-    yield "## By noise and slice thickness, all three series, even seeds"
-    even = {"noise 0.012, 4 mm": [r for r in full if r["seed"] % 2 == 0]}
+    yield "## By noise and slice thickness, all three series, every fourth seed"
+    even = {"noise 0.012, 4 mm": [r for r in full if r["seed"] % 4 == 0]}
     even |= {v: [r for r in records if r["variant"] == v] for v in (*list(NOISE)[1:], *THICKNESS)}
     yield _table("tissue", even, some)
     yield "## Muscles at L4-L5, by Goutallier grade of multifidus and erector spinae"

@@ -66,7 +66,8 @@ def examination(segmentation, *, tilt_deg=0.0, contrast=Contrast.T1, mirror=1.0,
         left = kind % 2 == 1
         muscle[inside] = kind if mirror > 0 else (kind + 1 if left else kind - 1)
         share = FAT.get(kind, 0.0)
-        fatty = np.random.default_rng(int(kind)).random(grid.shape) < share
+        pattern = np.random.default_rng(int(kind)).random(grid.shape)
+        fatty = (pattern if mirror > 0 else pattern[::-1]) < share
         signal[inside] = np.where(fatty[inside], 600.0, 200.0)
     signal *= np.exp(0.006 * (-place[..., 1] - 30))
     labels = Labels(muscle, grid, boundary_sd_mm=0.5)
@@ -126,7 +127,8 @@ def test_asymmetry_is_told_from_each_side(results):
 
 def test_the_disc_is_the_yardstick(results):
     row = results["paraspinal_csa", "to_disc_psoas", Side.LEFT]
-    assert row.value == pytest.approx(100 * true_area(Muscle.PSOAS_LEFT) / (np.pi * 16**2), rel=0.04)
+    # slices of 4 mm across: a disc of 32 mm is known to half a slice
+    assert row.value == pytest.approx(100 * true_area(Muscle.PSOAS_LEFT) / (np.pi * 16**2), rel=0.07)
 
 
 def test_the_proxy_finds_the_share_of_fat_through_shading(results):
@@ -182,7 +184,7 @@ def test_a_mirrored_patient_has_mirrored_muscles(spine, labelled, results):
     for (biomarker, method, side), row in results.items():
         partner = other[biomarker, method, swap[side]]
         if isinstance(row, Measurement):
-            assert partner.value == pytest.approx(row.value, rel=0.06, abs=1.5), (method, side)
+            assert partner.value == pytest.approx(row.value, rel=0.04, abs=1.5), (method, side)
 
 
 def test_the_edge_of_the_image_and_metal_leave_a_muscle_out(spine, labelled):
