@@ -30,6 +30,13 @@ def test_a_small_error_is_not_rounded_to_nothing():
 
 
 @pytest.mark.parametrize(
+    ("value", "se", "text"), [(2.0, None, "2"), (1.4, None, "1.4"), (1.0, 0.4, "1.0 ± 0.4"), (3.0, 0.0, "3 ± 0")]
+)
+def test_a_grade_is_whole_and_a_mean_of_grades_is_not(value, se, text):
+    assert value_text(Measurement(biomarker="x", method="y", unit="{grade}", value=value, se=se)) == text
+
+
+@pytest.mark.parametrize(
     ("unit", "text"), [("deg", "5.0°"), ("mm2", "5.0 mm²"), ("%", "5.0 %"), ("1", "5.0"), ("{grade}", "5.0")]
 )
 def test_units_are_set_as_usual(unit, text):

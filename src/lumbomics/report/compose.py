@@ -121,6 +121,7 @@ def compose_report(
             curves.get(name, ()),
             composition,
             verdicts.get(name),
+            is_examined=examination is not None,
         )
         for name in names
         if name in maps or name in by_series
@@ -158,10 +159,14 @@ def _section(
     profiles: Sequence[Profile],
     composition: Composition,
     quality: QualityReport | None,
+    *,
+    is_examined: bool,
 ) -> Section:
     image = series.image if series else None
     measurements = [r for r in results if isinstance(r, Measurement)]
     pictures, notes = _pictures(segmentation, image, results, profiles, composition)
+    if segmentation is None and is_examined:
+        notes = [composition.labels_elsewhere]
     return Section(
         name=name,
         series=series,

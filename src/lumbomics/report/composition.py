@@ -66,6 +66,7 @@ class Composition(_Record):
     range_note: str
     cautions: Annotated[tuple[str, ...], Field(min_length=1)]
     no_labels: str
+    labels_elsewhere: str
     no_values: str
     no_image: str
     check_complete: str

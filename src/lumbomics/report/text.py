@@ -50,6 +50,9 @@ def value_text(measurement: Measurement, *, unit: bool = False, decimals: int | 
         return measurement.category or ""
     if decimals is None:
         decimals = decimals_of(measurement.unit, se=measurement.se)
+        # a grade is whole, a mean of grades and the error of a grade are not
+        if measurement.unit.startswith("{") and any(n % 1 for n in (measurement.value, measurement.se or 0.0)):
+            decimals = max(decimals, 1)
     text = number_text(measurement.value, measurement.unit, decimals=decimals)
     told = measurement.category in (None, text)
     if measurement.se is not None:

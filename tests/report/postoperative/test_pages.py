@@ -171,6 +171,12 @@ def test_the_part_of_two_visits_has_one_more_picture_and_a_table(html):
     assert "This visit beside the previous one" in html
 
 
+def test_a_series_measured_with_the_labels_of_another_says_so(html, examination, results):
+    assert "No vertebra is labelled in this series" not in html
+    assert "the labels of another series of the visit" in html
+    assert "No vertebra is labelled in this series" in compose_report(Visit(participant="X7"), results)
+
+
 def test_without_an_examination_the_report_is_as_before(results):
     html = compose_report(Visit(participant="X7"), results)
     assert 'id="operated"' not in html

@@ -119,13 +119,14 @@ def _quadrants(kind: Wheel, results: Sequence[Result], words: Words) -> list[whe
 
 
 def _values(results: Sequence[Result], phrases: Sequence[Phrase], side: Side | None = None) -> list[str]:
-    """Lines of a picture: label, side and value of each result that a phrase tells."""
-    return [
-        f"{phrase.label}{f', {r.side}' if r.side and side is None else ''}: {value_text(r, unit=True)}"
-        for phrase in phrases
-        for r in results
-        if isinstance(r, Measurement) and phrase.tells(r) and side in (None, r.side)
-    ]
+    """Lines of a picture: a label and the values of every result that the phrase tells, of one side or of both."""
+    lines = []
+    for phrase in phrases:
+        told = [r for r in results if isinstance(r, Measurement) and phrase.tells(r) and side in (None, r.side)]
+        told = sorted(told, key=lambda r: r.side is Side.LEFT)
+        values = (f"{r.side} " * (side is None and r.side is not None) + value_text(r, unit=True) for r in told)
+        lines += [f"{phrase.label}: {list_text(values)}"] if told else []
+    return lines
 
 
 def _sagittal(examination: Examination, view: LevelView, words: Words) -> Png | None:
@@ -141,7 +142,7 @@ def _sagittal(examination: Examination, view: LevelView, words: Words) -> Png | 
         first = next((one for one in slices if one is not None), None)
         found += [] if first is None else [(words.headings[key], first)]
     vertebrae = [vertebra_number(name) for name in place.level.split("-")]
-    return sagittal.level_figure(found, examination.segmentation, vertebrae, words.headings["outlined"])
+    return sagittal.level_figure(found, examination.segmentation, vertebrae, words.headings)
 
 
 def _foramina(examination: Examination, place: Place, results: Sequence[Result], words: Words) -> Png | None:

@@ -9,7 +9,7 @@ import numpy as np
 from lumbomics.core.colours import muscle_colour
 from lumbomics.core.labels import Labels, Muscle
 from lumbomics.report.figures.canvas import Png, outline, show_pixels, title, to_png, write
-from lumbomics.report.postoperative.figures.panels import legend, row_of
+from lumbomics.report.postoperative.figures.panels import OBSCURED_COLOUR, hatch_obscured, legend, row_of
 from lumbomics.report.postoperative.place import NativeSlice
 from lumbomics.report.postoperative.view import pixels_of, window_of
 from lumbomics.report.raster import sample_mask
@@ -48,5 +48,8 @@ def muscles_figure(one: NativeSlice, muscle: Labels, values: Mapping[int, str], 
         if value in values:
             write(row[1], float(columns[across].mean()), float(rows[down].mean()), values[value], size=7.0)
     shown = sorted({(value - 1) // 2 for value in masks})
-    legend(figure, [(words[_KINDS[kind]], muscle_colour(2 * kind + 1)) for kind in shown])
+    entries = [(words[_KINDS[kind]], muscle_colour(2 * kind + 1)) for kind in shown]
+    if hatch_obscured(row[1], one.raster, one.scan.obscured):
+        entries.append((words["obscured"], OBSCURED_COLOUR))
+    legend(figure, entries)
     return to_png(figure)

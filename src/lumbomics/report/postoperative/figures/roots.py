@@ -11,12 +11,18 @@ from lumbomics.core.colours import tissue_colour
 from lumbomics.core.examination import IN_SAC, CanalTissue
 from lumbomics.report.figures.canvas import Png, outline, show_pixels, title, to_png
 from lumbomics.report.frame import FloatArray
-from lumbomics.report.postoperative.figures.panels import legend, note_below, row_of
+from lumbomics.report.postoperative.figures.panels import (
+    OBSCURED_COLOUR,
+    hatch_obscured,
+    legend,
+    note_below,
+    row_of,
+)
 from lumbomics.report.postoperative.view import LevelView, centred, window_of
 from lumbomics.report.raster import Raster, sample_image, sample_mask
 
 _SIZE_MM = (36.0, 31.0)
-_ARROW = "#d55e00"
+_ARROW = "#e69f00"
 _SAC = tuple(sorted(IN_SAC))
 _LEGEND = {
     "sac": tissue_colour(CanalTissue.FLUID),
@@ -45,7 +51,10 @@ def roots_figure(view: LevelView, words: Mapping[str, str], values: Sequence[str
         title(axes, words[heading])
     _roots(row[1], raster, sac, roots)
     note_below(row[0], values)
-    legend(figure, [(words[key], colour) for key, colour in _LEGEND.items()])
+    entries = [(words[key], colour) for key, colour in _LEGEND.items()]
+    if hatch_obscured(row[1], raster, one.scan.obscured):
+        entries.append((words["obscured"], OBSCURED_COLOUR))
+    legend(figure, entries)
     return to_png(figure)
 
 

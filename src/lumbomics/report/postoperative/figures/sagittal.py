@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lumbomics.core.anatomy import DISC_OFFSET
 from lumbomics.core.colours import tissue_colour
 from lumbomics.core.examination import CanalTissue
 from lumbomics.core.labels import Segmentation
 from lumbomics.report.figures.canvas import Png, outline, show_pixels, title, to_png
-from lumbomics.report.postoperative.figures.panels import hatch_obscured, row_of
+from lumbomics.report.postoperative.figures.panels import OBSCURED_COLOUR, hatch_obscured, legend, row_of
 from lumbomics.report.postoperative.place import NativeSlice
 from lumbomics.report.postoperative.view import pixels_of, window_of
 from lumbomics.report.raster import sample_mask
@@ -19,23 +19,29 @@ _COLUMNS = 3
 
 
 def level_figure(
-    found: Sequence[tuple[str, NativeSlice]], segmentation: Segmentation, vertebrae: Sequence[int], outlined: str
+    found: Sequence[tuple[str, NativeSlice]],
+    segmentation: Segmentation,
+    vertebrae: Sequence[int],
+    words: Mapping[str, str],
 ) -> Png | None:
-    """Draw each series with its heading, front on the left, and the first again with the outlines of the labels.
+    """Draw each series with its heading, front on the left, and the first again with outlines and what metal spoils.
 
-    ``outlined`` is that picture's heading, with ``{picture}``. ``None`` without any series.
+    ``words`` holds that picture's heading ``outlined`` and the name of what is ``obscured``. ``None`` without series.
     """
     if not found:
         return None
-    panels = [*found, (outlined.format(picture=found[0][0]), found[0][1])]
-    figure, row = row_of(len(panels), found[0][1].raster, columns=_COLUMNS, has_legend=False)
+    panels = [*found, (words["outlined"].format(picture=found[0][0]), found[0][1])]
+    figure, row = row_of(
+        len(panels), found[0][1].raster, columns=_COLUMNS, has_legend=found[0][1].scan.obscured is not None
+    )
     for axes, (heading, one) in zip(row, panels, strict=True):
         pixels = pixels_of(one)
         show_pixels(axes, one.raster, pixels, window_of(pixels), scale_mm=10.0)
         title(axes, heading)
-        hatch_obscured(axes, one.raster, one.scan.obscured)
     raster = found[0][1].raster
     for value in (*vertebrae, vertebrae[0] + DISC_OFFSET):
         mask = sample_mask(segmentation.spine, (value,), raster)
         outline(row[-1], raster, mask, tissue_colour(CanalTissue.FLUID), width=1.0)
+    if hatch_obscured(row[-1], raster, found[0][1].scan.obscured):
+        legend(figure, [(words["obscured"], OBSCURED_COLOUR)])
     return to_png(figure)
