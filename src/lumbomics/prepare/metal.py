@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, gaussian_filter, label
 
-from lumbomics.core.anatomy import CANAL, CORD, VERTEBRA_NAMES
+from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, VERTEBRA_NAMES
 from lumbomics.core.examination import Obscured
 from lumbomics.core.image import Image
 from lumbomics.core.labels import Labels
@@ -34,7 +34,7 @@ class MetalOptions:
     Parameters
     ----------
     void_share
-        Voxels darker than this share of the spine's median signal are dark.
+        Voxels darker than this share of the bones' upper quartile are dark.
     piled_share
         Voxels brighter than this multiple of the spine's 99th percentile, beside a void, are piled up.
     thickness_mm
@@ -49,7 +49,7 @@ class MetalOptions:
         How far about a void signal is taken to be displaced.
     """
 
-    void_share: float = 0.12
+    void_share: float = 0.22
     piled_share: float = 1.25
     thickness_mm: float = 4.5
     least_mm3: float = 150.0
@@ -100,9 +100,11 @@ def _found(
     # half a millimetre of blur in the plane: a lone noisy voxel is no void and no void's end
     smooth = gaussian_filter(values, [0.5 / s if s < 2 else 0 for s in spacing])
     bone = np.isin(carried, [*VERTEBRA_NAMES, CANAL, CORD])
-    ordinary = float(np.median(values[bone])) if bone.any() else float(np.median(values))
+    # the upper quartile: beside steel most of the bone itself is void
+    ordinary = float(np.percentile(values[bone] if bone.any() else values, 75))
     near = _near(carried > 0, image, options.reach_mm)
-    void = _thick((smooth < options.void_share * ordinary) & near, bone, spacing, options)
+    dark = (smooth < options.void_share * ordinary) & near
+    void = _thick(dark, bone, carried > DISC_OFFSET, spacing, options)
     result = np.zeros(values.shape, dtype=np.uint8)
     if not void.any():
         return result
@@ -124,11 +126,14 @@ def _near(spine: Mask, image: Image, reach_mm: float) -> Mask:
     return np.asarray((away <= reach_mm) & behind_front)
 
 
-def _thick(dark: Mask, bone: Mask, spacing: NDArray[np.float64], options: MetalOptions) -> Mask:
-    """Keep dark regions thick enough in the plane, large enough, and begun in bone or canal."""
+def _thick(dark: Mask, bone: Mask, disc: Mask, spacing: NDArray[np.float64], options: MetalOptions) -> Mask:
+    """Keep dark regions thick enough in the plane, large enough, and begun in bone or canal.
+
+    A worn disc is as dark and thick as a void: a void is followed into one by half the thickness asked for, no more.
+    """
     plane = [0.0 if s == spacing.max() else 1.0 for s in spacing]
     sampling = [s if p else 1e6 for s, p in zip(spacing, plane, strict=True)]
-    depth = distance_transform_edt(dark, sampling=sampling)
+    depth = distance_transform_edt(dark & ~disc, sampling=sampling)
     seeds = depth >= options.thickness_mm / 2
     # grown back by the depth that was taken off, inside the dark region alone
     grown = distance_transform_edt(~seeds, sampling=sampling) <= options.thickness_mm / 2
