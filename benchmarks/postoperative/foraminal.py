@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -69,7 +70,7 @@ def report(rows: np.ndarray) -> None:
     severe = narrowing > STEPS[2]
     area = roc_auc_score(severe, 1 - fat) if 0 < severe.sum() < len(severe) else float("nan")
     print(f"n={len(rows)} rank correlation {spearmanr(narrowing, fat)[0]:.2f} area under the curve {area:.2f}")
-    for low, high in zip(STEPS, STEPS[1:], strict=False):
+    for low, high in pairwise(STEPS):
         members = grade[(narrowing >= low) & (narrowing < high)]
         print(f"  narrowing {low}-{high}: grades {[int((members == g).sum()) for g in range(4)]}", flush=True)
 

@@ -10,17 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumbomics.catalogue import load_catalogue
+from lumbomics.core.anatomy import DISC_OFFSET, vertebra_number
 from lumbomics.core.errors import CatalogueError, InputError
 from lumbomics.core.examination import Examination, Scan
 from lumbomics.core.image import Contrast
 from lumbomics.core.measurement import Absent, Context, Reason, Result
 from lumbomics.core.visit import Plane
 from lumbomics.measure.attempt import pair_level
+from lumbomics.measure.geometry.frame import FloatArray, Frame
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.slices import AxialSlice, slices_at
 from lumbomics.measure.geometry.spine import SpineGeometry
 from lumbomics.measure.registry import sites
 
+_AT_SIDE = 0.7
+"""Least cosine between the right axis and the normal of an image's face for the face to lie at a side."""
 T2_CONTRASTS = (Contrast.T2, Contrast.T2_SPACE)
 """Contrasts read as T2, best first."""
 
@@ -87,8 +91,8 @@ class ExaminedSpine:
         reach = self.options.disc_half_height_mm if half_height_mm is None else half_height_mm
         key = scan.name, upper, lower, reach
         if key not in self._slices:
-            centre = self.spine.disc(upper, lower).points_mm.mean(axis=0)
             segment = self.spine.segment(upper, lower)
+            centre = _disc_middle(self.spine, segment, upper, lower)
             level = pair_level(upper, lower)
             self._slices[key] = slices_at(scan, segment, centre, half_height_mm=reach, level=level)
         return self._slices[key]
@@ -113,6 +117,19 @@ class ExaminedSpine:
         if months < self.options.mature_months:
             return f"{months:.1f} months after surgery: scar is not mature"
         return None
+
+
+def _disc_middle(spine: SpineGeometry, segment: Frame, upper: str, lower: str) -> FloatArray:
+    """Middle (3,) of a disc; of one that a narrow sagittal slab cuts off at a side, in the segment's sagittal plane."""
+    try:
+        return np.asarray(spine.disc(upper, lower).points_mm.mean(axis=0))
+    except NotMeasurableError:
+        solid = spine.structure(vertebra_number(upper) + DISC_OFFSET)
+        faces = solid.cut_faces()
+        if not len(faces) or (np.abs(faces @ segment.right) < _AT_SIDE).any():
+            raise
+        middle = segment.to_local(solid.points_mm.mean(axis=0))
+        return segment.to_world((0.0, middle[1], middle[2]))
 
 
 ExaminationFunction = Callable[[ExaminedSpine], list[Result]]

@@ -9,6 +9,7 @@ import pytest
 
 from lumbomics.core.anatomy import Numbering
 from lumbomics.core.examination import CanalTissue, Operation
+from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast
 from lumbomics.core.labels import Labels
 from lumbomics.core.measurement import Absent, Reason
@@ -173,3 +174,17 @@ def test_unsure_numbering_leaves_nothing(lab):
     results = measure_examination(examined, only=["schizas_grade", "root_compromise_grade"])
     assert results
     assert all(isinstance(r, Absent) and r.reason is Reason.LOW_NUMBERING_CONFIDENCE for r in results)
+
+
+def test_a_sagittal_slab_narrower_than_the_disc_still_tells_the_level_of_axial_slices(lab, ordinary):
+    whole = lab.straight_segmentation()
+
+    def narrow(labels):
+        origin = labels.grid.to_world((7, 0, 0))
+        grid = Grid.from_spacing((18, *labels.grid.shape[1:]), labels.grid.spacing_mm, origin_mm=origin)
+        return Labels(labels.array[7:25], grid, boundary_sd_mm=labels.boundary_sd_mm)
+
+    cut = replace(whole, spine=narrow(whole.spine), dural_sac=narrow(whole.dural_sac))
+    table = lab.measured(lab.examine(lab.axial_scan(lab.ORDINARY), segmentation=cut), "schizas_grade")
+    expected = lab.measured(ordinary, "schizas_grade").value("fluid_share")
+    assert table.value("fluid_share") == pytest.approx(expected, abs=0.01)
