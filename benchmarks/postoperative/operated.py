@@ -1,7 +1,7 @@
-"""The operated level: scar, enhancement, traction, scar or disc, clumping; measured against what is true.
+"""The operated level measured: scar, enhancement, traction, scar or disc, clumping, each beside what is true.
 
-``collect`` measures patients and appends one line of JSON for each, so that a run can be cut short and taken up again;
-``section`` makes the page's part of what has been collected.
+``collect`` appends one line of JSON for each patient, so that a run can be cut short and taken up again;
+``operated_page`` makes the page's part of what has been collected.
 """
 
 from __future__ import annotations
@@ -11,24 +11,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from postoperative.fit_patterns import PURE, true_class, true_group
-from postoperative.patients import Condition, Patient, examined, patient
-from postoperative.truth import true_values
-from sklearn.metrics import cohen_kappa_score, confusion_matrix, roc_auc_score
-
 from lumbomics.core.anatomy import DISC_OFFSET, vertebra_number
-from lumbomics.core.measurement import Z_95, Measurement
+from lumbomics.core.measurement import Measurement
 from lumbomics.measure import ExaminedSpine, NotMeasurableError, measure_examination
 from lumbomics.measure.postoperative.cauda import root_slices
 from lumbomics.measure.postoperative.contrast import enhancement_at
-from lumbomics.measure.postoperative.delamarter import CLASSES as GROUPS
 from lumbomics.measure.postoperative.delamarter import root_features
-from lumbomics.measure.postoperative.logistic import load_model
 from lumbomics.measure.postoperative.pattern import contrast_features, shape_features, tissue_in_question
-from lumbomics.measure.postoperative.scar import grade
 from lumbomics.measure.postoperative.view import SIDES, level_view
+from postoperative.fit_patterns import true_class, true_group
+from postoperative.patients import Condition, Patient, examined, patient
+from postoperative.truth import true_values
 
 CONTINUOUS = ("ross_fibrosis_sum", "sac_traction", "enhancement_ratio")
 CLINICAL = Condition()

@@ -56,9 +56,9 @@ class Patient:
     phantom: Phantom = field(repr=False)
 
 
-def patient(seed: int) -> Patient:
+def patient(seed: int, kinds: Sequence[Kind] = KINDS) -> Patient:
     """The patient of a seed; kinds take turns."""
-    kind = KINDS[seed % len(KINDS)]
+    kind = kinds[seed % len(kinds)]
     phantom = make_postoperative(seed, kind)
     (level,) = {one.level for extra in phantom.scene.extras for one in extra.operations()}
     return Patient(seed, kind, level, phantom)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from postoperative.patients import Patient
 
 from lumbomics.core.anatomy import Side
 from lumbomics.core.examination import IN_CANAL, IN_SAC, CanalTissue
@@ -15,6 +14,7 @@ from lumbomics.core.image import Contrast
 from lumbomics.phantom.canalmap import canal_tissue
 from lumbomics.phantom.signal import Injection, signal_table
 from lumbomics.phantom.tissue import Tissue
+from postoperative.patients import Patient
 
 FINE_MM, STEP_MM, REACH_MM = 0.3, 2.0, 8.0
 _HALF_MM = np.array([17.0, 14.0])

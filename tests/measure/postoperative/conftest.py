@@ -42,15 +42,15 @@ MUSCLE_SIGNAL = (150.0, 300.0, 1.0)
 
 @cache
 def _spine(radius_mm: float) -> SpineGeometry:
-    """L3, L4, L5 and S1 as blocks in front of the canal, 26 mm high with discs of 10 mm, on sagittal slices."""
-    grid = Grid.from_spacing((17, 70, 200), (4.0, 1.0, 1.0), origin_mm=(-32.0, -18.0, -85.0))
+    """L1 to S1 as blocks in front of the canal, 26 mm high with discs of 10 mm, on sagittal slices."""
+    grid = Grid.from_spacing((17, 70, 230), (4.0, 1.0, 1.0), origin_mm=(-32.0, -18.0, -85.0))
     x, y, z = np.moveaxis(grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1)), -1, 0)
     map_ = np.zeros(grid.shape, dtype=np.uint8)
     map_[np.hypot(x, y) < radius_mm] = CANAL
     front = (np.abs(x) <= 23) & (y > radius_mm) & (y <= radius_mm + 34)
-    for number, middle in ((22, 54.0), (23, 18.0), (24, -18.0), (SACRUM, -54.0)):
+    for number, middle in ((20, 126.0), (21, 90.0), (22, 54.0), (23, 18.0), (24, -18.0), (SACRUM, -54.0)):
         map_[front & (np.abs(z - middle) <= 13)] = number
-    for number, middle in ((122, 36.0), (123, 0.0), (124, -36.0)):
+    for number, middle in ((120, 108.0), (121, 72.0), (122, 36.0), (123, 0.0), (124, -36.0)):
         map_[front & (np.abs(z - middle) < 5)] = number
     return describe_spine(Segmentation(spine=Labels(map_, grid, boundary_sd_mm=0.0)))
 

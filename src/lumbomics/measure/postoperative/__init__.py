@@ -5,6 +5,7 @@ from lumbomics.measure.postoperative import (
     battered,
     clumping,
     collection,
+    delamarter,
     discitis,
     dura,
     enhancement,
@@ -12,6 +13,7 @@ from lumbomics.measure.postoperative import (
     laminectomy,
     maturity,
     oedema,
+    pattern,
     perineural,
     traction,
 )
@@ -21,6 +23,7 @@ __all__ = [
     "battered",
     "clumping",
     "collection",
+    "delamarter",
     "discitis",
     "dura",
     "enhancement",
@@ -28,6 +31,7 @@ __all__ = [
     "laminectomy",
     "maturity",
     "oedema",
+    "pattern",
     "perineural",
     "traction",
 ]

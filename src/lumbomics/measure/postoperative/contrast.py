@@ -76,12 +76,13 @@ class Enhancement:
         known = np.isfinite(before) & np.isfinite(after) & (before > 0)
         return before[known], after[known] / self.gain
 
-    def mean_percent(self, regions: Regions, what: str) -> tuple[float, float]:
+    def mean_percent(self, regions: Regions, what: str, *, whole: bool = False) -> tuple[float, float]:
         """Enhancement 100 x (post / pre - 1) of the regions' mean signals, and its standard error.
 
-        Pixels at the border, which share their voxel with a neighbour, are left out where enough others remain.
+        Pixels at the border, which share their voxel with a neighbour, are left out where enough others remain, unless
+        the ``whole`` region is asked for, its rim included.
         """
-        before, after = self.signals(deep(regions))
+        before, after = self.signals(regions if whole else deep(regions))
         if len(before) < LEAST_PIXELS:
             raise NotMeasurableError(
                 Reason.UNDEFINED, f"{what} holds {len(before)} pixels on both series, {LEAST_PIXELS} are needed"

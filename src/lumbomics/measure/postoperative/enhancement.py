@@ -97,7 +97,9 @@ def _mean(
     found: Enhancement, view: LevelView, side: Side, method: str, kinds: Sequence[CanalTissue]
 ) -> Iterator[Result]:
     regions = side_tissue(view, side, kinds)
-    value, se = found.mean_percent(regions, f"{method} on the {side} at {view.level}")
+    # scar is even, its border only mixes with neighbours; displaced disc enhances at its border
+    whole = CanalTissue.DISC in kinds
+    value, se = found.mean_percent(regions, f"{method} on the {side} at {view.level}", whole=whole)
     shows = "enhancing" if value > max(found.floor_percent(side), ENHANCING_PERCENT) else "not enhancing"
     drawn = points_of(regions, f"{method}, {side}")
     yield view.value(

@@ -128,29 +128,39 @@ def _volume(examined: ExaminedSpine, view: LevelView, side: Side) -> Iterator[Re
     if view.scan.tissue is None:
         return
     volume, variance, space = 0.0, 0.0, 0.0
+    shares: list[Share] = []
     for one in view.slices:
         scar, epidural, half = one.tissue(CanalTissue.SCAR), one.canal & ~one.sac, one.side(side)
         per_mm = boundary_variance_mm3(one.pixel_mm, view.scan.tissue, examined.spine.options)
         mine = scar & (half > 0.5)
         length = border_mm(mine, ~scar, one.pixel_mm)
         step = one.cut.spacing_mm
-        volume += one.area_mm2(scar * half) * step
-        space += one.area_mm2(epidural * half) * step
+        area, free = one.area_mm2(scar * half), one.area_mm2(epidural * half)
+        volume += area * step
+        space += free
         variance += per_mm * length * step**2
+        shares.append(Share(area, free, 0.0, 100 * float(np.sqrt(per_mm * length)) / max(free, 1.0)))
     drawn = points_of([(one, _scar_on(one, side)) for one in view.slices], f"epidural scar, {side}")
     se = float(np.sqrt(variance))
     yield view.value(SUM, "scar_volume", "mm3", volume, se=se, side=side, drawings=drawn)
     if space > 0:
-        yield view.value(SUM, "scar_percent_of_epidural", "%", 100 * volume / space, se=100 * se / space, side=side)
+        percent, percent_se = _pooled(shares)
+        yield view.value(SUM, "scar_percent_of_epidural", "%", percent, se=percent_se, side=side)
     else:
         yield from _empty(SUM, ("scar_percent_of_epidural",), view, side, "whole")
 
 
 def _pooled(shares: Sequence[Share]) -> tuple[float, float]:
-    """Share of all slices together, percent, and its standard error."""
-    space = sum(share.space_mm2 for share in shares)
-    se = np.sqrt(sum((share.se * share.space_mm2) ** 2 for share in shares)) / space
-    return 100 * sum(share.scar_mm2 for share in shares) / space, float(se)
+    """Share of all slices together, percent, and its standard error.
+
+    Borders in every slice, and what the slices in between may hold: the variance of a ratio of sums over n slices,
+    n / (n - 1) x sum (scar - share x space)² / (sum space)².
+    """
+    scar, space, border = np.array([(one.scar_mm2, one.space_mm2, one.se * one.space_mm2) for one in shares]).T
+    percent = float(100 * scar.sum() / space.sum())
+    number = len(shares)
+    between = number / (number - 1) * ((scar - percent / 100 * space) ** 2).sum() if number > 1 else 0.0
+    return percent, float(np.sqrt((border**2).sum() + 1e4 * between) / space.sum())
 
 
 def _sum(shares: Sequence[Share | None]) -> float:
