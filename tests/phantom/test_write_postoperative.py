@@ -44,7 +44,7 @@ def scanned(tmp_path_factory):
 
 
 def test_six_series_and_two_tissue_maps_are_written(written):
-    root, files = written
+    _, files = written
     assert len(files.images) == 6
     maps = [path for path in files.labels if "seg-canaltissue" in path.name and path.name.endswith(".nii.gz")]
     assert len(maps) == 2

@@ -147,8 +147,8 @@ class BoneDefect(Extra):
         wavy = 1.1 * np.sin(0.35 * y + 0.2 * z) + 0.7 * np.sin(0.9 * y + 0.6 * x)
         beside = np.abs(x) - 3.4 if self.side is None else x * sign_of(self.side) - 3.4
         deep = np.maximum(-beside - 0.5, beside - 6.5 * np.maximum(1 - depth / 0.5, 0) ** 1.5 + wavy)
-        shallow = np.abs(x + 0.5 * wavy) - 0.9 - 0.3 * wavy
-        end = np.abs(z - 1.0) - 15.0
+        shallow = np.abs(x + 0.9 * np.sin(0.12 * y + 0.08 * z)) - 0.9
+        end = np.abs(z - 1.0) - 15.0 + 5.0 * depth + 1.5 * np.sin(0.3 * y)
         return np.asarray(np.maximum(np.where(depth < 0.5, deep, shallow), end))
 
     def properties(self, anatomy: Anatomy, injection: Injection | None) -> Mapping[int, Properties]:

@@ -62,15 +62,16 @@ class Collection(Extra):
 
     def solid(self, place: Place, *, grow_mm: float = 0.0) -> Solid:
         """Shape of the fluid in the disc's frame, ``grow_mm`` larger all around."""
-        across = 0.0 if self.side is None else 4.0 * sign_of(self.side)
         half = np.array(self.half_sizes_mm)
+        # beside the spinous process, which stands where one side was operated
+        across = 0.0 if self.side is None else sign_of(self.side) * (0.75 * half[0] + 3.4)
         back = place.centre - place.half_depth
         centre = np.array([across, back - self.gap_mm - half[1], 1.0])
         blob, reach = ellipsoid(centre, half + grow_mm)
         low, high = centre - reach, centre + reach
         if self.neck_mm is None:
             return boxed(place.frame, blob, low, high)
-        start = np.array([0.5 * across, back + 0.15 * place.half_depth, 1.0])
+        start = np.array([0.3 * across, back + 0.15 * place.half_depth, 1.0])
         neck, first, last = capsule(start, centre, self.neck_mm + grow_mm, self.neck_mm + grow_mm + 0.6)
 
         def level(x: Array, y: Array, z: Array) -> Array:
