@@ -73,7 +73,7 @@ def test_no_signal_is_lost_or_made_away_from_the_borders(technique):
 def test_plain_images_have_void_and_pile_up_beside_the_metal():
     density = run(MetalTechnique.NONE).density[35:56, 30:51, 6]
     assert density.min() < 0.1
-    assert density.max() > 2.0
+    assert density.max() > 1.8
 
 
 def test_vat_undoes_the_shift_in_the_plane_but_not_across_it():

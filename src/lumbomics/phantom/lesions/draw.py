@@ -25,7 +25,7 @@ _PAIRS = (
     (Muscle.MULTIFIDUS_LEFT, Muscle.MULTIFIDUS_RIGHT),
     (Muscle.ERECTOR_SPINAE_LEFT, Muscle.ERECTOR_SPINAE_RIGHT),
 )
-_MODIC_CHANCE = {1: 0.02, 2: 0.05, 3: 0.12, 4: 0.35, 5: 0.6}
+_MODIC_CHANCE = {1: 0.02, 2: 0.04, 3: 0.10, 4: 0.25, 5: 0.45}
 _ZONE_CHANCE = {1: 0.0, 2: 0.05, 3: 0.2, 4: 0.2, 5: 0.05}
 _MODIC_SHARES = (0.35, 0.55, 0.10)
 
@@ -100,8 +100,8 @@ def _modic(rng: np.random.Generator, disc: str, grade: int) -> list[Modic]:
             disc=disc,
             endplate=end,
             kind=kind,
-            height_mm=float(rng.uniform(4, 14)),
-            share=float(rng.uniform(0.15, 0.9)),
+            height_mm=float(rng.uniform(3, 12)),
+            share=float(rng.uniform(0.1, 0.75)),
             forward=forward,
         )
         for end in ends
@@ -133,7 +133,7 @@ def _infection(rng: np.random.Generator, disc: str) -> Discitis:
         disc=disc,
         bright=bool(rng.random() < 0.9),
         erosion_mm=float(rng.uniform(1.5, 5)) if rng.random() < 0.85 else 0.0,
-        oedema_share=float(rng.uniform(0.15, 0.85)),
+        oedema_share=float(rng.uniform(0.45, 0.9) if rng.random() < 0.8 else rng.uniform(0.05, 0.22)),
         enhancing=bool(rng.random() < 0.9),
         paraspinal_mm=float(rng.uniform(3, 10)) if rng.random() < 0.7 else 0.0,
         abscess=_SIDES[int(rng.integers(2))] if rng.random() < 0.3 else None,

@@ -62,7 +62,7 @@ def canal_truth(scene: Scene, *, discs: Collection[str] | None = None) -> Iterat
     """Yield epidural fat and thickness of the flavum at every lumbar disc, as ``stenosis.yaml`` defines them."""
     for disc, upper, lower in _pairs(scene, discs):
         frame = disc_frame(upper, lower)
-        heights = np.arange(-_FLAVUM_REACH_MM, _FLAVUM_REACH_MM + 1, 8.0)
+        heights = np.arange(-_FLAVUM_REACH_MM, _FLAVUM_REACH_MM + 1, 4.0)
         grid = _plane(frame, (44.0, 40.0), _CANAL_MM, tuple(heights), back=46.0)
         kinds = canal_tissue(scene, scene.tissue(grid), scene.label_maps(grid))
         yield from _fat_rows(kinds[:, :, len(heights) // 2], disc)

@@ -190,10 +190,11 @@ def _oedema_mm3(scene: Scene, name: str, changes: list[Modic]) -> tuple[float, f
         return 0.0, 0.0
     box, x, y, z = seen
     numbers = numbers[box]
-    ill = np.isin(numbers, [int(number) for number in _OEDEMATOUS])
+    inside = vertebra.body.level(x, y, z) <= 0
+    ill = inside & np.isin(numbers, [int(number) for number in _OEDEMATOUS])
     for change in changes:
         _, superior = vertebra_of(scene.anatomy, change.disc, change.endplate)
-        inner = modic_level(change, vertebra, x, y, z, superior=superior) <= 0
+        inner = inside & (modic_level(change, vertebra, x, y, z, superior=superior) <= 0)
         ill |= (numbers == Lesion.OEDEMA_EDGE) & inner
     left = x < 0
     voxel = grid.voxel_volume_mm3

@@ -1,10 +1,9 @@
 """Displacement of MR signal by a field offset: each bit of tissue is laid where the sequence sees it, none is lost.
 
-Tissue is cut into sub-slices of about one millimetre. Their corners move by the sequence's shifts; the signal between
-two
-moved corners is spread evenly over the ground between them. So signal is conserved: where corners part, the image is
-dark
-(void), where they meet, it piles up (the inverse of the map's Jacobian), and folds are added.
+Where the field is uneven, tissue is cut into sub-slices of about one millimetre. Corners move by the sequence's shifts;
+the signal between two moved corners is spread evenly over the ground between them. So signal is conserved: where
+corners part, the image is dark (void), where they meet, it piles up (the inverse of the map's Jacobian), and folds are
+added.
 """
 
 from __future__ import annotations
@@ -25,10 +24,12 @@ FloatImage = NDArray[np.float32]
 
 _SUB_SLICE_MM = 1.0
 _COARSE = 4
-_NEAR_MM = 14.0
+_NEAR_MM = 10.0
 """Closer to a part than this, the field is taken from the equation at every voxel, elsewhere from every fourth."""
 _LEAST_PIXELS = 0.05
 """Smaller shifts are not made."""
+_EVEN = 0.1
+"""Voxels whose corners' shifts differ by less (pixels; half of it in slices) are laid in one piece."""
 _BEYOND_SLICES = 3
 """Slices by which the body goes on beyond the stack: it stays like the last one and may be shifted into the stack."""
 
@@ -195,46 +196,69 @@ def _push(
     sub: int,
     beyond: int,
 ) -> tuple[FloatImage, FloatImage, FloatImage, FloatImage]:
-    """Lay every sub-slice's signal where it is seen; arrays are (phase, slice, readout)."""
+    """Lay every voxel's signal where it is seen, in sub-slices where the field is uneven; (phase, slice, readout)."""
     phases, slices, readouts = values.shape
     signal, density = np.zeros_like(values), np.zeros_like(values)
     along, across = np.zeros_like(values), np.zeros_like(values)
-    per_pixel, per_slice, blur, bin_hz, per_bandwidth, reach = settings
+    per_pixel, per_slice, blur, bin_hz, per_bandwidth, _ = settings
     still = _LEAST_PIXELS / max(per_pixel, per_slice, 1e-12) if blur + bin_hz == 0 else 0.0
+    even = min(_EVEN / per_bandwidth, 0.5 * _EVEN / max(per_slice, 1e-12))
     for p in range(phases):
-        for b in range((slices + 2 * beyond) * sub):
-            place = b // sub - beyond
+        maps = (signal[p], density[p], along[p], across[p])
+        for place in range(-beyond, slices + beyond):
             k = min(max(place, 0), slices - 1)
+            b = (place + beyond) * sub
             for i in range(readouts):
                 if not solid[p, k, i]:
                     continue
                 c00, c01 = corners[p, b, i], corners[p, b, i + 1]
-                c10, c11 = corners[p, b + 1, i], corners[p, b + 1, i + 1]
-                middle = 0.25 * (c00 + c01 + c10 + c11)
-                if abs(middle) > reach:
+                c10, c11 = corners[p, b + sub, i], corners[p, b + sub, i + 1]
+                low, high = min(c00, c01, c10, c11), max(c00, c01, c10, c11)
+                if high - low < even:
+                    if max(-low, high) >= still:
+                        _bit(maps, (c00, c01, c10, c11), (i, place - 0.5, 1.0), values[p, k, i], settings, True)
+                    elif k == place:
+                        signal[p, k, i] += values[p, k, i]
+                        density[p, k, i] += 1.0
                     continue
-                mass, weight = values[p, k, i] / sub, 1.0 / sub
-                if max(abs(c00), abs(c01), abs(c10), abs(c11)) < still:
-                    if k == place:
-                        signal[p, k, i] += mass
-                        density[p, k, i] += weight
-                    continue
-                start, end = i - 0.5 + 0.5 * (c00 + c10) * per_pixel, i + 0.5 + 0.5 * (c01 + c11) * per_pixel
-                low = b / sub - beyond - 0.5
-                bottom, top = low + 0.5 * (c00 + c01) * per_slice, low + 1.0 / sub + 0.5 * (c10 + c11) * per_slice
-                maps = (signal[p], density[p], along[p], across[p])
-                depth = (min(bottom, top), max(bottom, top), low + 0.5 / sub)
-                if bin_hz == 0.0:
-                    line = (min(start, end), max(start, end), abs(0.5 * (start + end) - i))
-                    _spread(maps, line, depth, (mass, weight, blur))
-                    continue
-                # overlapping bins: both neighbours show the spin, each the more the nearer it is
-                share = middle / bin_hz - np.floor(middle / bin_hz)
-                for part, rest in ((1.0 - share, share), (share, share - 1.0)):
-                    shift = rest * bin_hz * per_bandwidth
-                    line = (i - 0.5 + shift, i + 0.5 + shift, abs(shift))
-                    _spread(maps, line, depth, (mass * part, weight * part, 0.0))
+                for q in range(b, b + sub):
+                    four = (corners[p, q, i], corners[p, q, i + 1], corners[p, q + 1, i], corners[p, q + 1, i + 1])
+                    at = (i, q / sub - beyond - 0.5, 1.0 / sub)
+                    _bit(maps, four, at, values[p, k, i] / sub, settings, False)
     return signal, density, along, across
+
+
+@njit(cache=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
+def _bit(
+    maps: tuple[FloatImage, FloatImage, FloatImage, FloatImage],
+    four: tuple[float, float, float, float],
+    at: tuple[int, float, float],
+    mass: float,
+    settings: FloatArray,
+    whole: bool,
+) -> None:
+    """Lay one bit of tissue: offsets (Hz) at its four corners, pixel, lower end and height in slices, signal."""
+    per_pixel, per_slice, blur, bin_hz, per_bandwidth, reach = settings
+    c00, c01, c10, c11 = four
+    i, low, tall = at
+    middle = 0.25 * (c00 + c01 + c10 + c11)
+    if abs(middle) > reach:
+        return
+    start, end = i - 0.5 + 0.5 * (c00 + c10) * per_pixel, i + 0.5 + 0.5 * (c01 + c11) * per_pixel
+    bottom, top = low + 0.5 * (c00 + c01) * per_slice, low + tall + 0.5 * (c10 + c11) * per_slice
+    depth = (min(bottom, top), max(bottom, top), low + 0.5 * tall)
+    if bin_hz == 0.0:
+        moved = abs(0.5 * (start + end) - i)
+        # a whole slice's blur is a wider pixel of the same variance
+        wide = 0.5 * (np.sqrt(1.0 + blur * blur) - 1.0) if whole else 0.0
+        line = (min(start, end) - wide, max(start, end) + wide, moved)
+        _spread(maps, line, depth, (mass, tall, 0.0 if whole else blur))
+        return
+    # overlapping bins: both neighbours show the spin, each the more the nearer it is
+    share = middle / bin_hz - np.floor(middle / bin_hz)
+    for part, rest in ((1.0 - share, share), (share, share - 1.0)):
+        shift = rest * bin_hz * per_bandwidth
+        _spread(maps, (i - 0.5 + shift, i + 0.5 + shift, abs(shift)), depth, (mass * part, tall * part, 0.0))
 
 
 @njit(cache=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
