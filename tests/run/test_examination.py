@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -12,10 +14,14 @@ from lumbomics.core.examination import Operation, Surgery
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast, Image
 from lumbomics.core.labels import Labels, Segmentation
+from lumbomics.core.measurement import Context, Measurement
 from lumbomics.core.visit import Plane, Series, SeriesKind, Visit
+from lumbomics.measure import ExaminedSpine
 from lumbomics.phantom import make_phantom
 from lumbomics.run.examination import Examined, examine_visit
 from lumbomics.run.examination_checks import clipped_share
+from lumbomics.run.examination_results import measure_examined, write_examination
+from lumbomics.run.labelling import LabelledSeries
 from lumbomics.segment.axial import DrawnTissue
 
 FRAME, OTHER_FRAME = "1.2.3.4", "1.2.3.5"
@@ -166,3 +172,34 @@ def test_without_a_labelled_sagittal_series_there_is_no_examination(series: dict
     found = examine_visit(Visit(participant="01", series=(series[AXIAL],)), {})
     assert found.examination is None
     assert "no sagittal MR series" in found.reason
+
+
+def test_maps_are_written_over_the_series_as_the_scanner_states_it(
+    series: dict[str, Series], labels: Segmentation, tmp_path: Path
+) -> None:
+    one = series[AXIAL]
+    affine = one.image.grid.affine.copy()
+    affine[:3, 3] += (0.0, 6.0, -5.0)
+    moved = replace(one, image=replace(one.image, grid=Grid(one.image.grid.shape, affine, FRAME)))
+    visit = Visit(participant="01", series=(series[SAGITTAL], moved))
+    written = write_examination(tmp_path, visit, examine_visit(visit, {SAGITTAL: labels}))
+    [tissue] = [path for path in written if "seg-canaltissue" in path.name and path.name.endswith(".nii.gz")]
+    assert "acq-axT2w" in tissue.name
+    np.testing.assert_allclose(nibabel.load(tissue).affine, affine, atol=1e-4)
+
+
+def test_results_of_the_examination_name_its_reference_and_time(
+    series: dict[str, Series], labels: Segmentation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(examined: ExaminedSpine, *, context: Context) -> tuple[Measurement, ...]:
+        assert examined.examination.segmentation is labels
+        return (
+            Measurement(biomarker="schizas_grade", method="m", unit="1", level="L4-L5", value=1.0, context=context),
+        )
+
+    monkeypatch.setattr("lumbomics.run.examination_results.measure_examination", measured)
+    visit = Visit(participant="01", series=(series[SAGITTAL],), months_since_surgery=7.0)
+    labelled = LabelledSeries(series=series[SAGITTAL], origin="given")
+    [result] = measure_examined(examine_visit(visit, {SAGITTAL: labels}), visit, [labelled])
+    assert (result.context.series, result.context.months_since_surgery) == (SAGITTAL, 7.0)
+    assert measure_examined(Examined(reason="none"), visit, [labelled]) == ()
