@@ -35,7 +35,7 @@ from lumbomics.report.tables import (
     remarks,
     whole_spine,
 )
-from lumbomics.report.text import unit_label
+from lumbomics.report.text import list_text, unit_label
 
 WHOLE_VISIT = "Visit"
 """Heading of results that name no series."""
@@ -235,13 +235,17 @@ def numbering_text(numbering: Numbering) -> str:
 
 
 def _cautions(measurements: Sequence[Measurement]) -> list[tuple[str, str]]:
-    """Cautions with the rows they belong to, each caution once."""
+    """Cautions with the rows they belong to (``name: places; name: places``), each caution once."""
     rows = [list_row(m) for m in measurements if m.caution]
     texts = dict.fromkeys(row.cell.caution or "" for row in rows)
-    return [
-        (text, ", ".join(dict.fromkeys(f"{row.name} {row.place}".strip() for row in rows if row.cell.caution == text)))
-        for text in texts
-    ]
+    return [(text, _rows_text([row for row in rows if row.cell.caution == text])) for text in texts]
+
+
+def _rows_text(rows: Sequence[ListRow]) -> str:
+    places: dict[str, list[str]] = {}
+    for row in rows:
+        places.setdefault(row.name, []).extend([row.place] if row.place else [])
+    return "; ".join(f"{name}: {list_text(found)}" if found else name for name, found in places.items())
 
 
 def _count(results: Sequence[Result], kind: type[Measurement] | type[Absent]) -> int:

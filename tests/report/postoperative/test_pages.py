@@ -55,6 +55,12 @@ def test_findings_and_open_questions_head_the_part(part, html):
     assert "Dural sac on both sides:</strong> Hidden by metal" in head
 
 
+def test_no_finding_is_told_with_what_could_not_be_judged(examination, results):
+    rest = [r for r in results if not (isinstance(r, Measurement) and r.biomarker.startswith("ross"))]
+    html = compose_report(Visit(participant="X7"), rest, examination=examination)
+    assert "No finding among the 3 questions that could be judged; 1 could not be." in html
+
+
 def test_a_caution_that_came_with_many_values_is_told_once(examination, results):
     early = [replace(r, caution="scar is not mature") if isinstance(r, Measurement) else r for r in results]
     part = postoperative_sections(examination, early)
