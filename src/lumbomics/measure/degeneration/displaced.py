@@ -30,6 +30,7 @@ REACH_MM = 20.0
 """Slices so far above and below the disc's middle are searched for material that has migrated."""
 _UNTOLD_MM2 = 25.0
 _TOUCH_MM = 1.6
+_BETWEEN_MM = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +131,18 @@ def _gather(examined: ExaminedSpine, upper: str, lower: str) -> Displaced:
         detail = f"{untold:.0f} mm2 of epidural tissue at {level} are told neither scar nor disc"
         raise NotMeasurableError(Reason.NO_CONTRAST_SERIES, detail)
     masks = tuple(cut.tissue(CanalTissue.DISC) for cut in cuts)
-    number = vertebra_number(upper) + DISC_OFFSET
-    contacts = tuple(_contact(examined, cut, mask, number) for cut, mask in zip(cuts, masks, strict=True))
-    plates = examined.spine.vertebra(upper).require_inferior(), examined.spine.vertebra(lower).superior
-    half = float(np.linalg.norm(plates[0].posterior_corner_mm - plates[1].posterior_corner_mm)) / 2
+    spine = examined.spine
+    corners = np.array(
+        [
+            spine.vertebra(upper).require_inferior().posterior_corner_mm,
+            spine.vertebra(lower).superior.posterior_corner_mm,
+        ]
+    )
+    half = float(np.linalg.norm(corners[0] - corners[1])) / 2
+    frame = spine.segment(upper, lower).at(spine.disc(upper, lower).points_mm.mean(axis=0))
+    edge = float(frame.to_local(corners)[:, 1].mean())
+    own = [_own_space(examined, cut, vertebra_number(upper) + DISC_OFFSET, edge, half) for cut in cuts]
+    contacts = tuple(_contact(cut, mask, space) for cut, mask, space in zip(cuts, masks, own, strict=True))
     return Displaced(level, cuts, masks, contacts, _spacing(cuts), half)
 
 
@@ -151,16 +160,25 @@ def _cuts(examined: ExaminedSpine, upper: str, lower: str) -> tuple[AxialSlice, 
     raise obstacle or NotMeasurableError(Reason.FIELD_OF_VIEW, f"no slice passes through {level}")
 
 
-def _contact(examined: ExaminedSpine, cut: AxialSlice, mask: Mask, number: int) -> Mask:
-    """Displaced pixels within 1.6 mm of the disc's own space: disc in the labels that is not displaced itself."""
-    if not mask.any():
-        return mask
+def _own_space(examined: ExaminedSpine, cut: AxialSlice, number: int, edge: float, half: float) -> Mask:
+    """Pixels of the disc's own space: its label, in front of the posterior corners and between the endplates.
+
+    The label alone will not do: it holds displaced material too, also where that has lost contact.
+    """
     labels = examined.spine.labels
-    own = (sample_nearest(labels.array, labels.grid, cut.points_mm) == number) & ~mask
-    if not own.any():
+    drawn = sample_nearest(labels.array, labels.grid, cut.points_mm) == number
+    if abs(cut.height_mm) > half + _BETWEEN_MM:
+        return np.zeros_like(drawn)
+    return np.asarray(drawn & (cut.local_mm[..., 1] > edge - _BETWEEN_MM))
+
+
+def _contact(cut: AxialSlice, mask: Mask, own: Mask) -> Mask:
+    """Displaced pixels within 1.6 mm, and half a pixel, of the disc's own space."""
+    space = own & ~mask
+    if not mask.any() or not space.any():
         return np.zeros_like(mask)
     rows, columns = np.delete(cut.scan.image.grid.spacing_mm, cut.axis)
-    distance = ndimage.distance_transform_edt(~own, sampling=(rows, columns))
+    distance = ndimage.distance_transform_edt(~space, sampling=(rows, columns))
     return np.asarray(mask & (distance <= _TOUCH_MM + max(rows, columns) / 2))
 
 

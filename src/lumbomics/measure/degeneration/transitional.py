@@ -44,22 +44,22 @@ def lstv_castellvi(examined: ExaminedSpine) -> list[Result]:
     """Height of the last lumbar transverse processes, their distance from the sacrum, and what follows from both.
 
     Types after Castellvi 1984: I a process of 19 mm and more; II or III one that meets the sacrum (1.5 mm and less):
-    labels do not tell a joint from bony union, so IV is not told either; a one side, b both. Absent where the series
+    labels do not tell a joint from bony union, so IV is not told either. Each side has its own. Absent where the series
     does not reach the processes, which is usual in sagittal ones. How the levels were numbered stands with the labels.
     """
-    found = {side: attempt(BIOMARKER, list(_SIDED), partial(_sided, examined, side), side=side) for side in SIGNS}
-    whole = attempt(BIOMARKER, ["type"], partial(_type, examined))
-    return [*(one for results in found.values() for one in results), *whole]
+    return [
+        one for side in SIGNS for one in attempt(BIOMARKER, list(_METHODS), partial(_sided, examined, side), side=side)
+    ]
 
 
-_SIDED = ("transverse_process_height", "distance_from_sacrum")
+_METHODS = ("transverse_process_height", "distance_from_sacrum", "type")
 
 
 def _sided(examined: ExaminedSpine, side: Side) -> Iterator[Result]:
     process = _process(examined, side)
     points = process.points_mm[:: max(1, len(process.points_mm) // 80)]
     drawing = Drawing(Shape.POINTS, points, f"{side} transverse process")
-    for method, value in zip(_SIDED, (process.height_mm, process.gap_mm), strict=True):
+    for method, value in zip(_METHODS, (process.height_mm, process.gap_mm), strict=False):
         yield Measurement(
             biomarker=BIOMARKER,
             method=method,
@@ -69,21 +69,15 @@ def _sided(examined: ExaminedSpine, side: Side) -> Iterator[Result]:
             se=process.se_mm,
             drawings=(drawing,),
         )
-
-
-def _type(examined: ExaminedSpine) -> Iterator[Result]:
-    processes = [_process(examined, side) for side in SIGNS]
-    meeting = sum(process.gap_mm <= CONTACT_MM for process in processes)
-    tall = sum(process.height_mm >= DYSPLASTIC_MM for process in processes)
     numbering = examined.spine.segmentation.numbering
-    kind = "II or III" if meeting else "I" if tall else "none"
-    laterality = {0: "", 1: "a", 2: "b"}[meeting or tall]
     sure = "unknown" if numbering.confidence is None else f"{100 * numbering.confidence:.0f} %"
+    meets = "II or III" if process.gap_mm <= CONTACT_MM else None
     yield Measurement(
         biomarker=BIOMARKER,
         method="type",
         unit="{type}",
-        category=f"{kind}{laterality}" if kind == "I" else f"{kind} {laterality}".strip(),
+        side=side,
+        category=meets or ("I" if process.height_mm >= DYSPLASTIC_MM else "none"),
         caution=f"labels do not tell II from III; levels numbered by {numbering.source}, confidence {sure}",
     )
 
