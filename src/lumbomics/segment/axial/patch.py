@@ -15,7 +15,6 @@ from lumbomics.core.examination import Scan
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Image
 from lumbomics.core.labels import Labels
-from lumbomics.core.sampling import sample_linear
 from lumbomics.segment.axial.place import Place
 
 FloatArray = NDArray[np.float64]
@@ -158,17 +157,17 @@ def carried_shares(spine: Labels, points: FloatArray) -> tuple[FloatArray, Float
     low = np.clip(np.floor(index.min(axis=0)) - 1, 0, np.array(spine.grid.shape) - 1).astype(int)
     high = np.clip(np.ceil(index.max(axis=0)) + 2, low + 1, spine.grid.shape).astype(int)
     part = spine.array[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
-    corner = spine.grid.affine.copy()
-    corner[:3, 3] = spine.grid.to_world(low)
-    grid = Grid((part.shape[0], part.shape[1], part.shape[2]), corner, spine.grid.frame)
-    inside = (part == CANAL) | (part == CORD)
-    disc = part > DISC_OFFSET
-    bone = (part > 0) & ~inside & ~disc
-    first, second, third, fourth = (
-        sample_linear(mask.astype(np.float32), grid, points, outside=0.0) if mask.any() else np.zeros(points.shape[:-1])
-        for mask in (inside, part == CORD, bone, disc)
-    )
-    return first, second, third, fourth
+    index = index.T - low[:, None]
+    top = np.array(part.shape)[:, None] - 1
+    seen = ((index >= -0.5) & (index <= top + 0.5)).all(axis=0)
+    index = np.clip(index[:, seen], 0, top)
+    inside, disc = (part == CANAL) | (part == CORD), part > DISC_OFFSET
+    shares = []
+    for mask in (inside, part == CORD, (part > 0) & ~inside & ~disc, disc):
+        share = np.zeros(len(seen))
+        share[seen] = map_coordinates(mask.astype(np.float32), index, order=1, mode="nearest")
+        shares.append(share.reshape(points.shape[:-1]))
+    return shares[0], shares[1], shares[2], shares[3]
 
 
 def _evened(
