@@ -8,7 +8,7 @@ from functools import partial
 from types import MappingProxyType
 
 import numpy as np
-from scipy import ndimage, stats
+from scipy import stats
 
 from lumbomics.core.anatomy import DISC_OFFSET, Side, vertebra_number
 from lumbomics.core.measurement import Drawing, Measurement, Reason, Result
@@ -32,11 +32,13 @@ ABOUT_BORDER_MM = 3.0
 COLUMNS_MM = (0.5, 4.0)
 """The recess lies so far medial to the pedicle's medial wall."""
 MEAN_MM = 2.0
-"""Heights are means over so much height and width."""
+"""Heights are medians over so much height and width."""
 COARSEST_MM = 2.5
 """Largest voxel extent along the superior or anterior axis at which the recess is measured, as for foramina."""
 WALL_SLOPE = 0.5
 """How far the recess' walls recede a millimetre to the side."""
+WIDEST_ANGLE_SE_DEG = 25.0
+"""Angles with a larger standard error are not given; engineering default. Sagittal slices of 4 mm have one of 45."""
 _REACH_MM = 25.0
 UNITS: Mapping[str, str] = MappingProxyType({"height": "mm", "angle": "deg", "stenosis_probability": "1"})
 SIGNS: Mapping[Side, float] = MappingProxyType({Side.LEFT: -1.0, Side.RIGHT: 1.0})
@@ -69,7 +71,7 @@ def lateral_recess_height(examined: ExaminedSpine) -> list[Result]:
 
     From the vertebra and disc labels alone: rays along the anterior axis of the lower vertebra, 0.5 to 4 mm medial to
     its pedicle and within 3 mm of the pedicle's upper border, from the canal to the first bone or disc; the smallest
-    mean over 2 x 2 mm is the height. ``angle``: between straight lines through both walls in the row of that height,
+    median over 2 x 2 mm is the height. ``angle``: between straight lines through both walls in the row of that height,
     positive where the recess narrows to the side. Flavum and capsule are no bone: they narrow it further.
     """
     return [
@@ -86,18 +88,17 @@ def lateral_recess_height(examined: ExaminedSpine) -> list[Result]:
     ]
 
 
-def _height(spine: SpineGeometry, upper: str, lower: str, side: Side) -> Iterator[Measurement]:
+def _height(spine: SpineGeometry, upper: str, lower: str, side: Side) -> Iterator[Result]:
     level = pair_level(upper, lower)
     recess = _recess(spine, upper, lower, side)
     distance = recess.front_mm - recess.back_mm
     if np.isnan(distance).mean() > 0.5:
         raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, f"no facet bounds the {side} recess of {level} behind")
-    smooth = _mean_over(distance, round(MEAN_MM / RASTER_MM))
+    smooth = _median_over(distance, round(MEAN_MM / RASTER_MM))
     row, column = np.unravel_index(int(np.nanargmin(smooth)), smooth.shape)
     value = float(max(smooth[row, column], 0.0))
     se = _wall_se_mm(spine, recess.frame)
     require_resolved(value, both(se, se), "mm", spine.options)
-    angle, angle_se = _angle_deg(recess, int(row), se)
     place = Place(
         biomarker=HEIGHT,
         level=level,
@@ -106,8 +107,16 @@ def _height(spine: SpineGeometry, upper: str, lower: str, side: Side) -> Iterato
         drawings=(_line(recess, int(row), int(column), f"{side} lateral recess at {level}"),),
     )
     yield place.number("height", "mm", value, both(se, se))
-    yield place.number("angle", "deg", angle, angle_se)
     yield place.number("stenosis_probability", "1", float(stats.norm.cdf((NARROW_MM - value) / both(se, se))))
+    yield from attempt(HEIGHT, ["angle"], partial(_angle, place, recess, int(row), se), level=level, side=side)
+
+
+def _angle(place: Place, recess: _Recess, row: int, se_mm: float) -> Iterator[Measurement]:
+    value, se = _angle_deg(recess, row, se_mm)
+    if se > WIDEST_ANGLE_SE_DEG:
+        detail = f"the angle of the walls would have a standard error of {se:.0f} deg"
+        raise NotMeasurableError(Reason.RESOLUTION_TOO_COARSE, detail)
+    yield place.number("angle", "deg", value, se)
 
 
 def _recess(spine: SpineGeometry, upper: str, lower: str, side: Side) -> _Recess:
@@ -156,14 +165,15 @@ def _first(solids: list[Solid], starts: FloatArray, direction: FloatArray) -> Fl
     return np.where(np.isfinite(found), found, np.nan).reshape(starts.shape[:2])
 
 
-def _mean_over(values: FloatArray, size: int) -> FloatArray:
-    """Mean over squares of ``size`` raster points; NaN where one of them is missing."""
-    known = np.isfinite(values)
-    mean = ndimage.uniform_filter(np.where(known, values, 0.0), size, mode="nearest")
-    whole = ndimage.uniform_filter(known.astype(np.float64), size, mode="constant", cval=0.0) > 1 - 1e-9
-    if not whole.any():
+def _median_over(values: FloatArray, size: int) -> FloatArray:
+    """Median over squares of ``size`` raster points, about their middles; NaN where one of them is missing."""
+    windows = np.lib.stride_tricks.sliding_window_view(values, (size, size))
+    found = np.full(values.shape, np.nan)
+    inner = np.median(windows, axis=(-2, -1))
+    if not np.isfinite(inner).any():
         raise NotMeasurableError(Reason.GEOMETRY_FAILED, "the recess has no stretch with both walls")
-    return np.asarray(np.where(whole, mean, np.nan), dtype=np.float64)
+    found[size // 2 : size // 2 + inner.shape[0], size // 2 : size // 2 + inner.shape[1]] = inner
+    return found
 
 
 def _wall_se_mm(spine: SpineGeometry, frame: Frame) -> float:
@@ -181,7 +191,7 @@ def _angle_deg(recess: _Recess, row: int, se_mm: float) -> tuple[float, float]:
     if known.sum() < 3:
         raise NotMeasurableError(Reason.GEOMETRY_FAILED, "the recess' walls are too short for their angle")
     aside = np.abs(recess.aside_mm[known])
-    slopes = [float(np.polyfit(aside, wall[row][known], 1)[0]) for wall in (recess.front_mm, recess.back_mm)]
+    slopes = [float(stats.theilslopes(wall[row][known], aside)[0]) for wall in (recess.front_mm, recess.back_mm)]
     turned = np.arctan(slopes)
     se = se_mm * np.sqrt(12) / max(float(np.ptp(aside)), 1.0)
     return float(np.degrees(turned[0] - turned[1])), float(np.degrees(both(se, se)))
