@@ -135,6 +135,7 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     found = {one.series.name: _measure(one, visit) for one in labelled}
     results = tuple(r for series in found.values() for r in series.results) or _nothing_labelled(visit, options.engine)
     examined = _examine(visit, labelled, options, step)
+    step("measuring across series")
     results = (*results, *measure_examined(examined, visit, labelled))
     remove_unfinished(folder)
     remove_run_manifest(folder)
