@@ -1,6 +1,8 @@
 import numpy as np
 
+from lumbomics.segment.instances.column import ColumnVoxels, with_fused_split
 from lumbomics.segment.instances.curve import Curve, refined_line
+from lumbomics.segment.instances.discs import Plane
 
 
 def upright(height_mm=300.0):
@@ -22,3 +24,13 @@ def test_a_canal_that_ends_far_from_the_column_does_not_break_the_line():
     canal = rng.normal((0, -30, 5), 2, (80, 3))
     line = refined_line(upright(), column, canal)
     assert np.isfinite(line.front).all()
+
+
+def test_a_long_stretch_without_any_bone_is_not_split():
+    rng = np.random.default_rng(2)
+    height = rng.uniform(0, 70, 400)
+    points = np.stack([rng.normal(0, 5, 400), rng.normal(0, 5, 400), height], axis=1)
+    column = ColumnVoxels(points, height, points[:, 0], np.zeros(400, dtype=bool))
+    up = np.array([0.0, 0.0, 1.0])
+    planes = [Plane(np.array([0.0, 0.0, z]), up, z, np.arange(3)) for z in (140.0, 70.0, 35.0, 0.0)]
+    assert with_fused_split(column, planes, upright()) == planes

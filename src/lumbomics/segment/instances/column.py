@@ -155,7 +155,7 @@ def with_fused_split(column: ColumnVoxels, planes: list[Plane], curve: Curve) ->
         count = round(length / pitch)
         if length < _MULTIPLE * pitch or count < 2 or abs(length / count / pitch - 1) > _SHARE_OFF:
             continue
-        if len(interval.sacrum) > len(interval.bone):
+        if not len(interval.bone) or len(interval.sacrum) > len(interval.bone):
             continue
         top, bottom = _ends(column, interval)
         for share in range(1, count):
