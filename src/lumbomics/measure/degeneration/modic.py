@@ -102,7 +102,7 @@ def _described(examined: ExaminedSpine, level: str, endplate: str) -> Iterator[R
     shown = max(changes, key=lambda c: float(c.areas_mm2.sum()))
     points = shown.points_mm[shown.kind > 0]
     drawings = (Drawing(Shape.POINTS, points[:: max(1, len(points) // 80)], f"changed marrow, {endplate} endplate"),)
-    caution = "infection, haemangioma and artefacts of metal can look alike"
+    caution = "more is called changed than readers call; infection, haemangioma and artefacts of metal look alike"
     yield Measurement(
         biomarker=BIOMARKER,
         method=f"type_{endplate}_endplate",
