@@ -69,7 +69,7 @@ class RegistrationOptions:
     samples: int = 20_000
     least_overlap: float = 0.15
     least_gain: float = 1.3
-    most_inconsistent_mm: float = 1.3
+    most_inconsistent_mm: float = 1.5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
