@@ -15,6 +15,7 @@ from lumbomics.run.cohort_report import cohort_report
 from lumbomics.run.convert import convert_labels
 from lumbomics.run.demo import demo
 from lumbomics.run.evaluate import evaluate_labels as evaluate
+from lumbomics.run.grades import grade_discs as grade
 from lumbomics.run.phantom import write_phantom as phantom
 from lumbomics.run.pipeline import run
 from lumbomics.run.qc import qc
@@ -34,6 +35,7 @@ __all__ = [
     "demo",
     "evaluate",
     "evidence",
+    "grade",
     "measure",
     "phantom",
     "phantom_cohort",

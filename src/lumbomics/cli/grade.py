@@ -26,10 +26,10 @@ def grade(
     json: options.Json = False,
 ) -> Exit:
     """Grade discs (Pfirrmann, narrowing, slip, bulge, herniation, Modic) from sagittal images."""
+    from lumbomics import api
     from lumbomics.cli.show import print_results, results_as_json
-    from lumbomics.run.grades import grade_discs
 
-    results = grade_discs(
+    results = api.grade(
         t2,
         t1=t1,
         contrast=contrast,

@@ -17,6 +17,7 @@ from lumbomics.cli.convert_labels import convert_labels
 from lumbomics.cli.demo import demo
 from lumbomics.cli.evaluate import evaluate
 from lumbomics.cli.evidence import app as evidence
+from lumbomics.cli.grade import grade
 from lumbomics.cli.measure import measure
 from lumbomics.cli.phantom import phantom
 from lumbomics.cli.phantom_cohort import phantom_cohort
@@ -50,7 +51,7 @@ def root(
     """Turn spine imaging into measurements with definition, unit, error and source."""
 
 
-for command in (run, segment, qc, evaluate, measure, radiomics, convert_labels, phantom, phantom_cohort, demo):
+for command in (run, segment, qc, evaluate, measure, grade, radiomics, convert_labels, phantom, phantom_cohort, demo):
     app.command()(command)
 app.add_typer(biomarkers, name="biomarkers")
 app.add_typer(clinical, name="clinical")

@@ -55,7 +55,8 @@ def muscle_truth(scene: Scene, *, discs: Collection[str] | None = None) -> Itera
             if len(areas) == 2:
                 left, right = areas[Side.LEFT], areas[Side.RIGHT]
                 value = 200 * (left - right) / (left + right)
-                yield _row("paraspinal_csa", f"asymmetry_{name}", "%", value, disc)
+                yield _row("paraspinal_csa", f"asymmetry_{name}", "%", value, disc, Side.LEFT)
+                yield _row("paraspinal_csa", f"asymmetry_{name}", "%", -value, disc, Side.RIGHT)
 
 
 def canal_truth(scene: Scene, *, discs: Collection[str] | None = None) -> Iterator[Result]:

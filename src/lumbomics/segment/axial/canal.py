@@ -24,7 +24,7 @@ from lumbomics.segment.axial.trust import canal_trust
 from lumbomics.segment.axial.walls import find_walls
 
 BOUNDARY_SD_MM = 0.5
-"""Scatter of the drawn boundaries, from the benchmark on phantoms."""
+"""Scatter of the drawn boundaries: an engineering default, not measured."""
 _REACH = Reach(side=38.0, front=26.0, back=56.0)
 
 

@@ -26,7 +26,7 @@ FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 BOUNDARY_SD_MM = 1.0
-"""Scatter of the drawn boundaries, from the benchmark on phantoms."""
+"""Scatter of the drawn boundaries: an engineering default, not measured."""
 USABLE = (Contrast.T1, Contrast.T2, Contrast.T2_SPACE, Contrast.PD)
 _REACH = Reach(side=95.0, front=60.0, back=105.0)
 _ANGLES, _RADII, _STEP_MM = 72, 60, 0.9
