@@ -84,7 +84,7 @@ def examination() -> Examination:
     """Much scar and a displaced disc on the right of L4-L5: two short axial stacks, three sagittal series."""
     phantom = make_postoperative(21, Kind.MIXED, level=LEVEL, side=Side.RIGHT)
     protocol = VisitProtocol(
-        levels=("L3-L4", LEVEL), angled=True, slices=4, sagittal_mm=1.0, in_plane_mm=0.65, sagittal_slices=13
+        levels=("L3-L4", LEVEL), angled=True, slices=4, sagittal_mm=1.0, in_plane_mm=0.65, sagittal_slices=17
     )
     return phantom.examination(protocol)
 
