@@ -212,11 +212,13 @@ def _depth(marrow: Marrow, endplate: Endplate, to_disc: float) -> float:
     image = marrow.scan.image
     signal = sample_linear(image.array, image.grid, lines)
     near, deep = np.abs(steps) <= 2.0, steps <= -2.5
-    dark, bright = np.nanmin(signal[:, near], axis=1), np.nanmedian(signal[:, deep], axis=1)
-    known = np.isfinite(dark) & (bright > 0)
-    if known.sum() < 6:
+    inside = np.isfinite(signal)
+    signal = signal[inside[:, near].any(axis=1) & inside[:, deep].any(axis=1)]
+    bright = np.array([np.nanmedian(line) for line in signal[:, deep]])
+    signal, bright = signal[bright > 0], bright[bright > 0]
+    if len(signal) < 6:
         raise NotMeasurableError(Reason.FIELD_OF_VIEW, "an endplate lies beyond the series")
-    return float(np.median(1 - dark[known] / bright[known]))
+    return float(np.median(1 - np.nanmin(signal[:, near], axis=1) / bright))
 
 
 def _oedema_share(examined: ExaminedSpine, water: Marrow | NotMeasurableError, upper: str, lower: str) -> float:
