@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lumbomics.core.anatomy import CANAL
 from lumbomics.core.errors import FrameMismatchError, InputError
 from lumbomics.core.examination import IN_CANAL, IN_SAC, CanalTissue
 from lumbomics.core.grid import Grid
@@ -40,6 +41,17 @@ def test_sac_canal_and_roots_overlap_the_truth(plain, drawn, overlap):
 def test_without_t1_the_sac_is_still_found(plain, overlap):
     found = draw_canal_tissue(plain.scans["t2"], plain.segmentation)
     assert overlap(mask(found.labels, IN_SAC), mask(plain.tissue, IN_SAC)) > 0.93
+
+
+def test_labels_drawn_along_the_dura_still_give_the_space_behind_it(plain, overlap):
+    spine, sac = plain.segmentation.spine, plain.segmentation.dural_sac
+    narrow = np.where((spine.array == CANAL) & (sac.array == 0), 0, spine.array)
+    labels = Segmentation(spine=Labels(narrow, spine.grid, source="along the dura"))
+    found = draw_canal_tissue(plain.scans["t2"], labels, t1=plain.scans["t1"])
+    assert overlap(mask(found.labels, IN_SAC), mask(plain.tissue, IN_SAC)) > 0.93
+    assert overlap(mask(found.labels, IN_CANAL), mask(plain.tissue, IN_CANAL)) > 0.80
+    fat = {CanalTissue.EPIDURAL_FAT}
+    assert overlap(mask(found.labels, fat), mask(plain.tissue, fat)) > 0.5
 
 
 def test_the_map_names_its_values_and_its_source(drawn):

@@ -27,6 +27,11 @@ _WALL_SD_MM = (0.6, 1.0)
 _SAC_SD_MM = 3.0
 _SAC_OF_CANAL = 0.88
 _PRIOR_WEIGHT = 2.0
+_FOLLOWS_SAC = 0.92
+"""Share of the carried canal's radius from which on the sac is said to fill it: labels drawn along the dura."""
+_EPIDURAL_MM = (0.8, 6.0)
+_FLAVUM_MM = 2.0
+_FREE_SD_MM = 2.5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +71,9 @@ def find_walls(patch: Patch, fluid: float) -> Walls:
     sac_mm = _STEP_MM * (sac.astype(np.float64) + 0.5)
     wall_cost = _inside_cost(patch.at(wall_ratio, x, y))
     sd = wall_sd_mm()
+    if np.median(sac_mm / expected) > _FOLLOWS_SAC:
+        bone = patch.at(np.maximum(patch.bone, patch.disc), x, y)
+        expected, sd = _before_bone(bone, sac_mm), np.full(ANGLES, _FREE_SD_MM)
     wall_cost += _PRIOR_WEIGHT * ((radius - expected[:, None]) / sd[:, None]) ** 2
     wall_cost = np.where(radius < sac_mm[:, None], wall_cost.max() + 10.0, wall_cost)
     wall = closed_path(wall_cost, stiffness=_WALL_STIFFNESS)
@@ -76,6 +84,19 @@ def find_walls(patch: Patch, fluid: float) -> Walls:
         expected_mm=expected,
         evidence=_evidence(patch.at(sac_ratio, x, y), sac),
     )
+
+
+def _before_bone(bone: FloatArray, sac_mm: FloatArray) -> FloatArray:
+    """Where the wall is looked for when the labels tell the sac alone: before the first bone or disc of each ray.
+
+    Room is left for the ligamentum flavum; the epidural space is 0.8 to 6 mm wide.
+    """
+    radius = _STEP_MM * np.arange(bone.shape[1])
+    hit = (bone >= 0.5) & (radius > sac_mm[:, None])
+    first = np.where(hit.any(axis=1), radius[hit.argmax(axis=1)], np.inf)
+    least, most = _EPIDURAL_MM
+    free = np.clip(first - _FLAVUM_MM, sac_mm + least, sac_mm + most)
+    return np.asarray(np.median([np.roll(free, turn) for turn in range(-3, 4)], axis=0))
 
 
 def wall_sd_mm() -> FloatArray:
