@@ -17,7 +17,7 @@ sub-*_drawings.mrk.json
 sub-*_report.html
 sub-*_report.pdf
 sub-*_quality.json
-figures/
+**/figures
 quality.html
 verdicts.tsv
 run.json

@@ -53,8 +53,9 @@ def test_what_is_not_wasted_keeps_its_section(rows):
 
 
 def test_asymmetry_is_positive_where_the_left_is_larger(rows):
-    assert rows[0]["asymmetry_psoas", "L4-L5", None] > 30
-    assert rows[1]["asymmetry_psoas", "L4-L5", None] == pytest.approx(0, abs=3)
+    assert rows[0]["asymmetry_psoas", "L4-L5", Side.LEFT] > 30
+    assert rows[0]["asymmetry_psoas", "L4-L5", Side.RIGHT] == -rows[0]["asymmetry_psoas", "L4-L5", Side.LEFT]
+    assert rows[1]["asymmetry_psoas", "L4-L5", Side.LEFT] == pytest.approx(0, abs=3)
 
 
 def test_lean_area_is_the_area_without_fat(rows):
