@@ -86,3 +86,11 @@ def test_a_ball_has_no_centreline() -> None:
     few = np.random.default_rng(0).normal(size=(40, 3))
     with pytest.raises(InputError, match="too few points"):
         Centreline.through(few)
+
+
+def test_a_canal_torn_into_far_islands_gives_a_finite_line():
+    rng = np.random.default_rng(0)
+    islands = [rng.normal((0, 0, height), (4, 4, 6), (300, 3)) for height in (0.0, 90.0, 260.0)]
+    line = Centreline.through(np.concatenate(islands), superior=(0.0, 0.0, 1.0))
+    assert np.isfinite(line.points_mm).all()
+    assert np.isfinite(line.tangents).all()

@@ -126,7 +126,7 @@ def _refit(cloud: FloatArray, curve: _Curve, knots_mm: float) -> tuple[_Curve, t
     stations = _stations(cloud, *curve)
     piece = np.floor((stations - stations.min()) / BIN_MM).astype(np.intp)
     count = np.bincount(piece)
-    used = count >= _FULL_PIECE * np.median(count)
+    used = count >= _FULL_PIECE * np.median(count[count > 0])  # a torn canal leaves pieces empty
     if used.sum() < 4:
         raise InputError("a tube must be longer than wide", expected="> 8 mm", got=f"{BIN_MM * len(count):.0f} mm")
     sums = np.stack([np.bincount(piece, axis) for axis in cloud.T], axis=1)
