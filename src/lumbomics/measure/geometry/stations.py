@@ -102,6 +102,8 @@ class LevelledTube:
             If the tube is not seen all the way.
         """
         cuts = [*profile.between(first_mm, last_mm), *known]
+        if not cuts:
+            raise NotMeasurableError(Reason.GEOMETRY_FAILED, "no section of the tube lies on that stretch")
         vertex = profile.lowest_near(min(cuts, key=_area_of)[0])
         if first_mm <= vertex <= last_mm:
             with suppress(NotMeasurableError):
