@@ -35,6 +35,7 @@ def fit_nested(inputs: Inputs, plan: Plan) -> pd.DataFrame:
 
 
 def _fit(x: Array, y: Array, covariates: Array, groups: NDArray[np.int64], plan: Plan) -> dict[str, object]:
+    covariates = covariates[:, covariates.any(axis=0)]  # a level none of these rows has tells nothing
     patients = len(np.unique(groups))
     found: dict[str, object] = {"n": len(x), "patients": patients, "df": patients - covariates.shape[1] - 1.0}
     found |= {"beta": np.nan, "se": np.nan, "obstacle": None, "sd_biomarker": np.nan, "sd_score": np.nan}
