@@ -9,19 +9,18 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from lumbomics.catalogue import load_catalogue
 from lumbomics.core.anatomy import DISC_OFFSET, vertebra_number
-from lumbomics.core.errors import CatalogueError, InputError
+from lumbomics.core.errors import InputError
 from lumbomics.core.examination import Examination, Scan
 from lumbomics.core.image import Contrast
-from lumbomics.core.measurement import Absent, Context, Reason, Result
+from lumbomics.core.measurement import Context, Reason, Result
 from lumbomics.core.visit import Plane
 from lumbomics.measure.attempt import pair_level
 from lumbomics.measure.geometry.frame import FloatArray, Frame
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.slices import AxialSlice, slices_at
 from lumbomics.measure.geometry.spine import SpineGeometry
-from lumbomics.measure.registry import sites
+from lumbomics.measure.registry import chosen, measured_if_sure, registering
 
 _AT_SIDE = 0.7
 """Least cosine between the right axis and the normal of an image's face for the face to lie at a side."""
@@ -140,16 +139,8 @@ EXAMINED: Mapping[str, ExaminationFunction] = MappingProxyType(_FUNCTIONS)
 """Biomarker id -> function, for the biomarkers that need several series."""
 
 
-def examines(biomarker: str) -> Callable[[ExaminationFunction], ExaminationFunction]:
-    """Register a function under a catalogue id; CatalogueError if the id is taken."""
-
-    def register(function: ExaminationFunction) -> ExaminationFunction:
-        if biomarker in _FUNCTIONS:
-            raise CatalogueError("biomarker is implemented twice", got=biomarker)
-        _FUNCTIONS[biomarker] = function
-        return function
-
-    return register
+examines = registering(_FUNCTIONS)
+"""Register a function of several series under a catalogue id."""
 
 
 def measure_examination(
@@ -175,31 +166,10 @@ def measure_examination(
     InputError
         If ``only`` names a biomarker that is not implemented.
     """
-    unknown = sorted(set(only or ()) - set(EXAMINED))
-    if unknown:
-        raise InputError("biomarkers are not implemented", expected=", ".join(sorted(EXAMINED)), got=", ".join(unknown))
-    wanted = [name for name in EXAMINED if only is None or name in only]
-    results = [result for name in wanted for result in _run(name, examined)]
+    results = [
+        result
+        for name in chosen(EXAMINED, only)
+        for result in measured_if_sure(name, examined.spine, lambda n: EXAMINED[n](examined))
+    ]
     shared = context or Context()
     return tuple(result.within(replace(shared, series=result.context.series or shared.series)) for result in results)
-
-
-def _run(biomarker: str, examined: ExaminedSpine) -> list[Result]:
-    numbering = examined.spine.segmentation.numbering.confidence
-    least = examined.spine.options.minimum_numbering_confidence
-    if numbering is None or numbering >= least:
-        return EXAMINED[biomarker](examined)
-    detail = f"the level numbers are {100 * numbering:.0f} % sure, {100 * least:.0f} % are asked for"
-    return [
-        Absent(
-            biomarker=biomarker,
-            method=quantity.method,
-            level=level,
-            side=side,
-            reason=Reason.LOW_NUMBERING_CONFIDENCE,
-            detail=detail,
-        )
-        for quantity in load_catalogue().quantities.values()
-        if quantity.biomarker == biomarker
-        for level, side in sites(quantity, examined.spine)
-    ]

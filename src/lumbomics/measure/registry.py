@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from lumbomics.catalogue import Quantity, load_catalogue
 from lumbomics.core.anatomy import Side
@@ -18,21 +19,30 @@ from lumbomics.measure.geometry.spine import SpineGeometry, describe_spine
 MeasureFunction = Callable[[SpineGeometry, Image | None], list[Result]]
 """A pure function: geometry and, where the biomarker needs signal, an image -> every result of one biomarker."""
 
+F = TypeVar("F", bound=Callable[..., list[Result]])
+
 _FUNCTIONS: dict[str, MeasureFunction] = {}
 IMPLEMENTED: Mapping[str, MeasureFunction] = MappingProxyType(_FUNCTIONS)
 """Biomarker id -> function. Filled as the family files are imported."""
 
 
-def implements(biomarker: str) -> Callable[[MeasureFunction], MeasureFunction]:
-    """Register a function under a catalogue id; CatalogueError if the id is taken."""
+def registering(functions: dict[str, F]) -> Callable[[str], Callable[[F], F]]:
+    """Give a decorator that enters functions into a table under a catalogue id; CatalogueError if the id is taken."""
 
-    def register(function: MeasureFunction) -> MeasureFunction:
-        if biomarker in _FUNCTIONS:
-            raise CatalogueError("biomarker is implemented twice", got=biomarker)
-        _FUNCTIONS[biomarker] = function
-        return function
+    def under(biomarker: str) -> Callable[[F], F]:
+        def register(function: F) -> F:
+            if biomarker in functions:
+                raise CatalogueError("biomarker is implemented twice", got=biomarker)
+            functions[biomarker] = function
+            return function
 
-    return register
+        return register
+
+    return under
+
+
+implements = registering(_FUNCTIONS)
+"""Register a function of one series under a catalogue id."""
 
 
 def measure(
@@ -80,23 +90,27 @@ def measure_spine(
     context: Context | None = None,
 ) -> tuple[Result, ...]:
     """Measure a spine that is already described; arguments, results and errors as in ``measure``."""
-    unknown = sorted(set(only or ()) - set(IMPLEMENTED))
-    if unknown:
-        raise InputError(
-            "biomarkers are not implemented", expected=", ".join(sorted(IMPLEMENTED)), got=", ".join(unknown)
-        )
+    wanted = chosen(IMPLEMENTED, only)
     if image is not None:
         spine.segmentation.spine.grid.require_same_frame(image.grid, where="image")
-    wanted = [name for name in IMPLEMENTED if only is None or name in only]
-    results = [result for name in wanted for result in _run(name, spine, image)]
+    results = [r for name in wanted for r in measured_if_sure(name, spine, lambda n: IMPLEMENTED[n](spine, image))]
     return tuple(result.within(context or Context()) for result in results)
 
 
-def _run(biomarker: str, spine: SpineGeometry, image: Image | None) -> list[Result]:
+def chosen(known: Mapping[str, Any], only: Collection[str] | None) -> list[str]:
+    """Return the ids of a table that are asked for, in its order; InputError names those that it does not hold."""
+    unknown = sorted(set(only or ()) - set(known))
+    if unknown:
+        raise InputError("biomarkers are not implemented", expected=", ".join(sorted(known)), got=", ".join(unknown))
+    return [name for name in known if only is None or name in only]
+
+
+def measured_if_sure(biomarker: str, spine: SpineGeometry, compute: Callable[[str], list[Result]]) -> list[Result]:
+    """Return what ``compute`` gives of a biomarker, or all of it absent where the level numbers are not sure enough."""
     stated = spine.segmentation.numbering.confidence
     least = spine.options.minimum_numbering_confidence
     if stated is None or stated >= least:
-        return IMPLEMENTED[biomarker](spine, image)
+        return compute(biomarker)
     detail = f"the level numbers are {100 * stated:.0f} % sure, {100 * least:.0f} % are asked for"
     return [
         Absent(
