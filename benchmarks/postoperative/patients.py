@@ -18,7 +18,7 @@ from lumbomics.core.image import Contrast
 from lumbomics.core.labels import Labels
 from lumbomics.core.visit import Plane
 from lumbomics.measure import ExaminedSpine, describe_spine
-from lumbomics.phantom import Phantom
+from lumbomics.phantom import Injection, Phantom
 from lumbomics.phantom.imaging import Acquisition
 from lumbomics.phantom.postoperative import Kind, make_postoperative
 
@@ -64,6 +64,11 @@ def patient(seed: int, kinds: Sequence[Kind] = KINDS) -> Patient:
     return Patient(seed, kind, level, phantom)
 
 
+def injection(one: Patient) -> Injection:
+    """Contrast agent of a patient: the axial series comes 3 to 12 minutes after it."""
+    return Injection(delay_min=float(np.random.default_rng([one.seed, 41]).uniform(3, 12)))
+
+
 def examined(one: Patient, conditions: Sequence[Condition]) -> list[ExaminedSpine]:
     """The patient's level under each condition; the labels of the spine are described once."""
     phantom = one.phantom
@@ -86,7 +91,7 @@ def scans(one: Patient, condition: Condition) -> tuple[Scan, ...]:
     grid = slice_grid(phantom, one.level, condition)
     tissue = phantom.canal_tissue(grid)
     muscle = phantom.segmentation(grid).muscle
-    acquisition = Acquisition(noise=condition.noise, blur_voxels=condition.blur_voxels)
+    acquisition = Acquisition(noise=condition.noise, blur_voxels=condition.blur_voxels, injection=injection(one))
     obscured = _hidden(tissue, condition.hidden) if condition.hidden else None
     found = []
     for contrast in condition.contrasts:

@@ -12,9 +12,9 @@ from lumbomics.core.examination import IN_CANAL, IN_SAC, CanalTissue
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast
 from lumbomics.phantom.canalmap import canal_tissue
-from lumbomics.phantom.signal import Injection, signal_table
+from lumbomics.phantom.signal import signal_table
 from lumbomics.phantom.tissue import Tissue
-from postoperative.patients import Patient
+from postoperative.patients import Patient, injection
 
 FINE_MM, STEP_MM, REACH_MM = 0.3, 2.0, 8.0
 _HALF_MM = np.array([17.0, 14.0])
@@ -79,9 +79,9 @@ def _enhancement(
     one: Patient, kinds: NDArray[np.uint8], numbers: NDArray[np.uint8], mine: NDArray[np.bool_]
 ) -> Iterator[tuple[str, str, float]]:
     """Enhancement from the tissues' relaxation times, over muscle's."""
-    scene, injection = one.phantom.scene, Injection()
+    scene, given = one.phantom.scene, injection(one)
     pre = signal_table(scene.properties(), Contrast.T1)
-    post = signal_table(scene.properties(injection), Contrast.T1_POST, injection=injection)
+    post = signal_table(scene.properties(given), Contrast.T1_POST, injection=given)
     muscle = post[Tissue.MUSCLE] / pre[Tissue.MUSCLE]
     for method, kind in (("scar", CanalTissue.SCAR), ("disc", CanalTissue.DISC)):
         here = numbers[(kinds == kind) & mine]

@@ -14,7 +14,7 @@ from lumbomics.phantom.postoperative.nerve import InflamedJoints, InflamedRoot
 from lumbomics.phantom.postoperative.sac import SacShift
 from lumbomics.phantom.postoperative.scar import EpiduralScar, Quadrant
 from lumbomics.phantom.postoperative.state import Postoperative
-from lumbomics.phantom.postoperative.tissues import ScarTissue
+from lumbomics.phantom.postoperative.tissues import ScarTissue, Vessels
 
 __all__ = [
     "Arachnoiditis",
@@ -35,6 +35,7 @@ __all__ = [
     "SacShift",
     "ScarTissue",
     "Tether",
+    "Vessels",
     "draw_state",
     "make_postoperative",
 ]

@@ -11,20 +11,18 @@ from lumbomics.core.anatomy import Side
 from lumbomics.core.errors import InputError
 from lumbomics.core.examination import Surgery
 from lumbomics.phantom.extra import Extra
-from lumbomics.phantom.levels import Zone
 from lumbomics.phantom.parameters import PhantomParameters
 from lumbomics.phantom.phantom import Phantom, make_phantom
 from lumbomics.phantom.postoperative.arachnoid import Arachnoiditis, Delamarter
 from lumbomics.phantom.postoperative.bone import BoneDefect
 from lumbomics.phantom.postoperative.collection import BloodAge, Collection, Haematoma
 from lumbomics.phantom.postoperative.courses import RedundantRoots
-from lumbomics.phantom.postoperative.fragment import DiscFragment, Displacement
 from lumbomics.phantom.postoperative.nerve import InflamedJoints, InflamedRoot
 from lumbomics.phantom.postoperative.place import sign_of
 from lumbomics.phantom.postoperative.sac import SacShift
 from lumbomics.phantom.postoperative.scar import EpiduralScar, Quadrant
 from lumbomics.phantom.postoperative.state import Postoperative
-from lumbomics.phantom.postoperative.tissues import ScarTissue
+from lumbomics.phantom.postoperative.variety import LUMP_CHANCE, as_layer, as_lump, scar_tissue, with_fragment
 
 
 class Kind(StrEnum):
@@ -89,7 +87,7 @@ def draw_state(rng: np.random.Generator, kind: Kind, *, level: str, side: Side) 
         level=level,
         fraction=_fractions(rng, kind, side),
         half_length_mm=float(rng.uniform(11, 20)),
-        tissue=ScarTissue(months=months, uptake_mmol_l=float(rng.uniform(0.22, 0.36))),
+        tissue=scar_tissue(rng, months),
     )
     base = Postoperative(defect=defect, scar=scar, joints=InflamedJoints(level=level) if rng.random() < 0.4 else None)
     draw = {
@@ -142,40 +140,13 @@ def _fractions(rng: np.random.Generator, kind: Kind, side: Side) -> dict[Quadran
 
 
 def _with_scar(base: Postoperative, rng: np.random.Generator, side: Side) -> Postoperative:
-    pull = float(rng.uniform(0.3, 2.0))
-    turn = np.deg2rad(rng.uniform(-10, 60))
-    shift = SacShift(
-        level=base.defect.level, right_mm=sign_of(side) * pull * np.cos(turn), front_mm=-0.6 * pull * np.sin(turn)
-    )
-    return replace(base, shift=shift, root=_root(base, rng, side, shell_mm=float(rng.uniform(0.5, 2.0)), chance=0.4))
+    base = as_lump(base, rng, side) if rng.random() < LUMP_CHANCE else as_layer(base, rng, side)
+    return replace(base, root=_root(base, rng, side, shell_mm=float(rng.uniform(0.5, 2.0)), chance=0.4))
 
 
 def _with_disc(base: Postoperative, rng: np.random.Generator, side: Side) -> Postoperative:
-    zone = Zone(
-        str(rng.choice([Zone.SUBARTICULAR.value, Zone.CENTRAL.value, Zone.FORAMINAL.value], p=(0.65, 0.25, 0.1)))
-    )
-    size = float(rng.uniform(4.0, 8.5))
-    kind = Displacement(str(rng.choice([k.value for k in Displacement], p=(0.4, 0.45, 0.15))))
-    migration = 0.0 if kind is Displacement.PROTRUSION else float(rng.uniform(-9, 5))
-    if zone is Zone.FORAMINAL:
-        # the pedicle leaves no room below, and none for a free fragment
-        kind = Displacement.EXTRUSION if kind is Displacement.SEQUESTRATION else kind
-        migration = max(migration, 0.0)
-    fragment = DiscFragment(
-        level=base.defect.level,
-        zone=zone,
-        side=Side.MIDLINE if zone is Zone.CENTRAL else side,
-        kind=kind,
-        size_mm=size,
-        migration_mm=migration,
-        t2_ms=float(rng.uniform(38, 100)),
-        rim_mm=float(rng.uniform(0.3, 1.1)),
-    )
-    push = float(rng.uniform(0.15, 0.3)) * size
-    away = 0.0 if zone is Zone.CENTRAL else -sign_of(side)
-    shift = SacShift(level=base.defect.level, right_mm=0.8 * push * away, front_mm=-0.6 * push)
     swelling = float(rng.uniform(1.2, 1.8))
-    return replace(base, fragments=(fragment,), shift=shift, root=_root(base, rng, side, swelling=swelling, chance=0.3))
+    return replace(with_fragment(base, rng, side), root=_root(base, rng, side, swelling=swelling, chance=0.3))
 
 
 def _with_arachnoiditis(base: Postoperative, rng: np.random.Generator, side: Side) -> Postoperative:

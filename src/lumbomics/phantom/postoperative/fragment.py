@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -20,7 +20,7 @@ from lumbomics.phantom.disc import disc_solid
 from lumbomics.phantom.extra import Extra, Numbers
 from lumbomics.phantom.levels import Zone
 from lumbomics.phantom.postoperative.place import BONE, Place, stations, within
-from lumbomics.phantom.postoperative.tissues import SHELL_MM, SHELLS, fragment_numbers, rim_uptake
+from lumbomics.phantom.postoperative.tissues import SHELL_MM, SHELLS, Vessels, fragment_numbers
 from lumbomics.phantom.shapes import Array, Frame, Solid, boxed, capsule, ellipsoid
 from lumbomics.phantom.signal import Injection
 from lumbomics.phantom.soft import SoftTissue
@@ -59,8 +59,12 @@ class DiscFragment(Extra):
         Shift along the spine, positive to the head.
     t2_ms
         T2 of its core; about 40 when dry, 110 when fresh.
+    t1_ms
+        T1 of its core.
     rim_mm
         Thickness of the granulation tissue.
+    vessels
+        How contrast agent comes into rim and core.
     order
         0 for the first, 1 for the second fragment of a phantom.
     """
@@ -72,7 +76,9 @@ class DiscFragment(Extra):
     size_mm: float = 6.0
     migration_mm: float = 0.0
     t2_ms: float = 55.0
+    t1_ms: float = 1080.0
     rim_mm: float = 0.6
+    vessels: Vessels = field(default_factory=Vessels)
     order: int = 0
 
     def __post_init__(self) -> None:
@@ -82,6 +88,8 @@ class DiscFragment(Extra):
             raise InputError("no such fragment", expected="2-14 mm, shift to 16 mm, rim to 1.8 mm", got=str(self))
         if not 20 <= self.t2_ms <= 250:
             raise InputError("no such T2", expected="20-250 ms", got=str(self.t2_ms), where="t2_ms")
+        if not 400 <= self.t1_ms <= 2000:
+            raise InputError("no such T1", expected="400-2000 ms", got=str(self.t1_ms), where="t1_ms")
         _ = fragment_numbers(self.order)
 
     def build(self, anatomy: Anatomy) -> Anatomy:
@@ -144,13 +152,16 @@ class DiscFragment(Extra):
         view[inside] = np.array([*shells, core], dtype=np.uint8)[layer]
 
     def properties(self, anatomy: Anatomy, injection: Injection | None) -> Mapping[int, Properties]:
-        """Core without, shells with uptake by their depth."""
+        """Core and shells with uptake by their depth."""
         core, shells = fragment_numbers(self.order)
-        result = {core: Properties(0.70, 1080, self.t2_ms, 90, 0.06)}
+        inside = self.vessels.uptake(np.inf, self.rim_mm, injection)
+        result = {core: Properties(0.70, self.t1_ms, self.t2_ms, 90, 0.06, inside)}
         for index, number in enumerate(shells):
             depth = (index + 0.5) * SHELL_MM
-            t2_ms = max(self.t2_ms, 68.0) if depth <= self.rim_mm else self.t2_ms
-            result[number] = Properties(0.71, 1030, t2_ms, 80, 0.06, rim_uptake(depth, self.rim_mm, injection))
+            granulation = depth <= self.rim_mm
+            t2_ms, t1_ms = (max(self.t2_ms, 68.0), 1030.0) if granulation else (self.t2_ms, self.t1_ms)
+            uptake = self.vessels.uptake(depth, self.rim_mm, injection)
+            result[number] = Properties(0.71, t1_ms, t2_ms, 80, 0.06, uptake)
         return result
 
     def canal(self) -> Mapping[int, CanalTissue]:

@@ -63,14 +63,21 @@ class EpiduralScar(Extra):
         Reach along the canal to either side.
     tissue
         Its age and vascularity.
+    start
+        Where scar of a quadrant starts: shares of the canal's half-width and half-depth from its centre. The recess
+        where left out; (0.4, 0.9) makes a lump on the disc in an anterior quadrant.
     """
 
     level: str
     fraction: Mapping[Quadrant, float]
     half_length_mm: float = 16.0
     tissue: ScarTissue = field(default_factory=ScarTissue)
+    start: Mapping[Quadrant, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        outside = {str(q): at for q, at in self.start.items() if not all(0 <= share <= 1.2 for share in at)}
+        if outside:
+            raise InputError("scar starts outside the canal", expected="shares 0-1.2", got=str(outside), where="start")
         faulty = {str(q): f for q, f in self.fraction.items() if not 0 <= f <= 1}
         if faulty or not 4 <= self.half_length_mm <= 60:
             raise InputError(
@@ -89,7 +96,7 @@ class EpiduralScar(Extra):
                 side, front = quadrant.signs
                 inside = (x * side >= 0) & (y * front > 0)
                 limit = np.interp(s, *limits[quadrant])
-                scar |= inside & (_spread(quadrant, place, s, x, y) <= limit)
+                scar |= inside & (_spread(self, quadrant, place, s, x, y) <= limit)
             flat[where[epidural & scar]] = Number.SCAR
 
     def properties(self, anatomy: Anatomy, injection: Injection | None) -> Mapping[int, Properties]:
@@ -115,7 +122,7 @@ def _limits(scar: EpiduralScar, anatomy: Anatomy) -> dict[Quadrant, tuple[FloatA
         epidural = _is_epidural(anatomy, float(at), x, y)
         for quadrant, wanted in scar.fraction.items():
             side, front = quadrant.signs
-            spread = _spread(quadrant, place, here, x, y)[epidural & (x * side >= 0) & (y * front > 0)]
+            spread = _spread(scar, quadrant, place, here, x, y)[epidural & (x * side >= 0) & (y * front > 0)]
             found[quadrant].append(_threshold(spread, wanted * float(share)))
     return {quadrant: (s, np.array(limits)) for quadrant, limits in found.items()}
 
@@ -142,9 +149,10 @@ def _threshold(spread: FloatArray, share: float) -> float:
     return float(np.quantile(spread, share))
 
 
-def _spread(quadrant: Quadrant, place: Place, s: Array, x: Array, y: Array) -> Array:
-    """Order in which scar takes the epidural space: from the recess on, with an uneven front."""
+def _spread(scar: EpiduralScar, quadrant: Quadrant, place: Place, s: Array, x: Array, y: Array) -> Array:
+    """Order in which scar takes the epidural space: from its start on, with an uneven front."""
     side, front = quadrant.signs
-    start = (side * 0.75 * place.half_width, front * (0.45 if front > 0 else 0.75) * place.half_depth)
+    across, deep = scar.start.get(quadrant, (0.75, 0.45 if front > 0 else 0.75))
+    start = (side * across * place.half_width, front * deep * place.half_depth)
     uneven = 0.5 * np.sin(0.9 * x + 0.35 * s) + 0.5 * np.sin(1.1 * y - 0.3 * s + 1.0)
     return np.asarray(np.hypot(x - start[0], y - start[1]) + uneven)

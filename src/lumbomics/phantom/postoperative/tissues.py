@@ -15,9 +15,9 @@ from lumbomics.phantom.tissue import Properties
 
 SHELLS = 7
 SHELL_MM = 0.3
-_DIFFUSION_MM2_S = 2.0e-4
+DIFFUSION_MM2_S = 2.0e-4
 """Diffusion of a small gadolinium agent into fibrous cartilage, of the order of 1 to 3 in 10 000 mm²/s."""
-_VASCULAR_MMOL_L = 0.30
+VASCULAR_MMOL_L = 0.30
 _STRONGEST_UNTIL_MONTHS, _FADING_MONTHS, _LASTING = 9.0, 18.0, 0.55
 
 
@@ -61,14 +61,22 @@ class ScarTissue:
         Since the operation.
     uptake_mmol_l
         Gadolinium 5 minutes after 0.1 mmol/kg at full vascularity.
+    t1_ms
+        T1 before contrast.
+    wetness
+        Its T2 over what is usual at its age.
     """
 
     months: float = 12.0
-    uptake_mmol_l: float = _VASCULAR_MMOL_L
+    uptake_mmol_l: float = VASCULAR_MMOL_L
+    t1_ms: float = 980.0
+    wetness: float = 1.0
 
     def __post_init__(self) -> None:
         if not (0 <= self.months <= 600 and 0 <= self.uptake_mmol_l <= 1):
             raise InputError("no such scar", expected="0-600 months, 0-1 mmol/L", got=str(self))
+        if not (400 <= self.t1_ms <= 2000 and 0.4 <= self.wetness <= 2.5):
+            raise InputError("no such scar", expected="T1 400-2000 ms, wetness 0.4-2.5", got=str(self))
 
     @property
     def vascularity(self) -> float:
@@ -81,9 +89,9 @@ class ScarTissue:
 
     def properties(self, injection: Injection | None) -> Properties:
         """Young scar is wet and brighter on T2, old scar fibrous."""
-        t2_ms = 56.0 + 26.0 * float(np.exp(-self.months / 6.0))
+        t2_ms = self.wetness * (56.0 + 26.0 * float(np.exp(-self.months / 6.0)))
         uptake = self.uptake_mmol_l * self.vascularity * arrival(injection)
-        return Properties(0.74, 980, t2_ms, 60, 0.05, uptake)
+        return Properties(0.74, self.t1_ms, t2_ms, 60, 0.05, uptake)
 
 
 def arrival(injection: Injection | None) -> float:
@@ -97,17 +105,42 @@ def _course(minutes: float) -> float:
     return float((1 - np.exp(-minutes / 1.5)) * np.exp(-minutes / 80.0))
 
 
-def rim_uptake(depth_mm: float, rim_mm: float, injection: Injection | None) -> float:
-    """Gadolinium (mmol/L) at a depth below a fragment's surface.
+@dataclass(frozen=True, kw_only=True)
+class Vessels:
+    """How contrast agent comes into displaced disc.
 
-    Granulation tissue as thick as ``rim_mm`` takes it up; below, it diffuses into the avascular disc,
-    C = C_rim erfc(depth / (2 sqrt(D t))), so that the bright rim thickens with the delay.
+    Parameters
+    ----------
+    uptake_mmol_l
+        Gadolinium in the granulation tissue of the rim 5 minutes after 0.1 mmol/kg.
+    core_share
+        Uptake of the core by vessels of its own, share of the rim's; 0 in a fresh fragment.
+    diffusion_mm2_s
+        How fast the agent comes into what has no vessels.
     """
-    if injection is None:
-        return 0.0
-    front = 2 * np.sqrt(_DIFFUSION_MM2_S * 60 * max(injection.delay_min, 0.01))
-    share = 1.0 if depth_mm <= rim_mm else float(erfc((depth_mm - rim_mm) / front))
-    return _VASCULAR_MMOL_L * arrival(injection) * share
+
+    uptake_mmol_l: float = VASCULAR_MMOL_L
+    core_share: float = 0.0
+    diffusion_mm2_s: float = DIFFUSION_MM2_S
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.uptake_mmol_l <= 1 and 0 <= self.core_share <= 1 and 0 < self.diffusion_mm2_s <= 5e-3):
+            raise InputError(
+                "no such vessels", expected="0-1 mmol/L, share 0-1, diffusion to 0.005 mm²/s", got=str(self)
+            )
+
+    def uptake(self, depth_mm: float, rim_mm: float, injection: Injection | None) -> float:
+        """Gadolinium (mmol/L) at a depth below a fragment's surface.
+
+        Granulation tissue as thick as ``rim_mm`` takes it up; below, it diffuses into the disc, so that the bright rim
+        thickens with the delay: C = C_rim (v + (1 - v) erfc(depth / (2 sqrt(D t)))), v the core's share of vessels.
+        """
+        if injection is None:
+            return 0.0
+        front = 2 * np.sqrt(self.diffusion_mm2_s * 60 * max(injection.delay_min, 0.01))
+        reached = 1.0 if depth_mm <= rim_mm else float(erfc((depth_mm - rim_mm) / front))
+        share = self.core_share + (1 - self.core_share) * reached
+        return self.uptake_mmol_l * arrival(injection) * share
 
 
 def soft_properties(
@@ -119,7 +152,7 @@ def soft_properties(
 
 
 def _soft(scar: ScarTissue, injection: Injection | None) -> Mapping[Number, Properties]:
-    vascular = _VASCULAR_MMOL_L * arrival(injection)
+    vascular = VASCULAR_MMOL_L * arrival(injection)
     fresh = scar.properties(injection)
     return {
         Number.SCAR: fresh,
