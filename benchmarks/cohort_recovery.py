@@ -2,12 +2,13 @@
 
 Planted cohorts: sensitivity for the direct effects, false-discovery rate, and coverage of the 95 % intervals, with
 adjustment for age and site and without. Null cohorts (nothing planted, age and site still confound): share of cohorts
-with any finding; clusters found; prediction against chance.
+with any finding; clusters found; prediction against chance. Then clusters by how far the phenotypes lie apart.
 
     python benchmarks/cohort_recovery.py
     python benchmarks/cohort_recovery.py --cohorts 20 --searches 2
+    python benchmarks/cohort_recovery.py --cohorts 0 --searches 20      # the second table alone
 
-prints the table of docs/reference/cohort-recovery.md. The goals: false-discovery rate at or below 5 % with adjustment,
+prints the tables of docs/reference/cohort-recovery.md. The goals: false-discovery rate at or below 5 % with adjustment,
 coverage 93 to 97 %, in null cohorts no more findings than the false-discovery rate allows, no clusters, prediction at
 chance.
 """
@@ -29,6 +30,7 @@ from lumbomics.analyse.tables import long_table, wide_table
 from lumbomics.phantom.cohort import Effects, SimulatedCohort, planted_pairs, simulate_cohort
 
 ADJUST = ("age", "site")
+SEPARATIONS = (0.0, 2.0, 3.0, 4.0, 5.0)
 
 
 @dataclass(frozen=True)
@@ -101,25 +103,55 @@ def told(looks: list[Look], name: str) -> list[str]:
     ]
 
 
-def searches(cohorts: list[SimulatedCohort]) -> tuple[list[int], list[float], list[float], list[float]]:
-    """Numbers of clusters; their agreement with the planted phenotypes; AUC of predicting the response; its p."""
-    clusters, alike, aucs, chances = [], [], [], []
+def by_phenotype_marks(cohort: SimulatedCohort) -> tuple[pd.DataFrame, list[str]]:
+    """One row a participant, each biomarker's mean over levels and sides without its scanner's, and their names."""
+    table = first_visit(cohort)
+    stems = sorted({name.split("/")[0] for name in planted_pairs(cohort.effects)["biomarker"]})
+    means = {stem: table.filter(regex=rf"^{stem}(/|$)").mean(axis=1) for stem in stems}
+    wide = pd.DataFrame({"participant": table["participant_id"].to_numpy(), **means})
+    for stem in stems:  # scanners are no phenotypes
+        wide[stem] -= wide.groupby(table["site"].to_numpy())[stem].transform("mean")
+    return wide, stems
+
+
+def cluster(cohorts: list[SimulatedCohort]) -> tuple[list[int], list[float]]:
+    """Numbers of clusters, and their agreement with the planted phenotypes where any were found."""
+    clusters, alike = [], []
     for number, cohort in enumerate(cohorts):
-        table = first_visit(cohort)
-        stems = sorted({name.split("/")[0] for name in planted_pairs(cohort.effects)["biomarker"]})
-        means = {stem: table.filter(regex=rf"^{stem}(/|$)").mean(axis=1) for stem in stems}
-        wide = pd.DataFrame({"participant": table["participant_id"].to_numpy(), **means})
-        for stem in stems:  # scanners are no phenotypes
-            wide[stem] -= wide.groupby(table["site"].to_numpy())[stem].transform("mean")
+        wide, stems = by_phenotype_marks(cohort)
         found = find_phenotypes(wide, features=stems, clusters=(2, 3, 4), nulls=39, bootstrap=30, seed=number)
         clusters.append(found.clusters)
         if found.clusters:
             alike.append(adjusted_rand_score(cohort.participants["phenotype"], found.labels().to_numpy()))
+    return clusters, alike
+
+
+def foretell(cohorts: list[SimulatedCohort]) -> tuple[list[float], list[float]]:
+    """AUC of predicting the response, and its p in the permutation test."""
+    aucs, chances = [], []
+    for number, cohort in enumerate(cohorts):
+        wide, stems = by_phenotype_marks(cohort)
         wide["responder"] = cohort.participants["responder"].to_numpy().astype(float)
         made = predict(wide, outcome="responder", features=stems, repeats=1, bootstrap=20, permutations=19, seed=number)
         aucs.append(made.estimate("auc")[0])
         chances.append(made.permutation.p if made.permutation else np.nan)
-    return clusters, alike, aucs, chances
+    return aucs, chances
+
+
+def counted(clusters: list[int]) -> str:
+    """How often each number of clusters was found."""
+    return ", ".join(f"{clusters.count(k)} with {k}" for k in sorted(set(clusters)))
+
+
+def distances(searches: int, n: int) -> None:
+    """Clusters by the distance of the planted phenotypes, in SD of each biomarker that marks them."""
+    print("\n| distance of the phenotypes, SD | clusters found | adjusted Rand index, mean (least) |\n|---|---|---|")
+    for separation in SEPARATIONS:
+        effects = Effects(separation=separation)
+        cohorts = [simulate_cohort(n, seed=20_000 + seed, effects=effects) for seed in range(searches)]
+        clusters, alike = cluster(cohorts)
+        index = f"{np.mean(alike):.2f} ({np.min(alike):.2f})" if alike else "-"
+        print(f"| {separation:.1f} | {counted(clusters)} | {index} |", flush=True)
 
 
 def main() -> None:
@@ -128,24 +160,31 @@ def main() -> None:
     parser.add_argument("--searches", type=int, default=20, help="of these, in how many to cluster and predict")
     parser.add_argument("--n", type=int, default=200, help="participants of a cohort")
     args = parser.parse_args()
-    print("| cohorts | what | result |\n|---|---|---|")
-    for name, effects, start in (("planted", Effects(), 0), ("null", Effects.none(), 10_000)):
-        pairs, adjusted, bare, kept = planted_pairs(effects), [], [], []
-        for seed in range(start, start + args.cohorts):
-            cohort = simulate_cohort(args.n, seed=seed, effects=effects)
-            table = first_visit(cohort)
-            adjusted.append(look(table, pairs, ADJUST))
-            bare.append(look(table, pairs, ()))
-            kept += [cohort] if len(kept) < args.searches else []
-        print("\n".join([*told(adjusted, f"{name}, adjusted"), *told(bare, f"{name}, not adjusted")]), flush=True)
-        clusters, alike, aucs, chances = searches(kept)
-        below = int(np.sum(np.array(chances) <= 0.05))
-        numbers = ", ".join(f"{clusters.count(k)} with {k}" for k in sorted(set(clusters)))
-        print(f"| {name} | clusters, of {len(kept)} cohorts | {numbers} |")
-        if alike:
-            print(f"| {name} | adjusted Rand index with the planted phenotypes | mean {np.mean(alike):.2f} |")
-        print(f"| {name} | AUC of predicting the response | mean {np.mean(aucs):.3f}, SD {np.std(aucs, ddof=1):.3f} |")
-        print(f"| {name} | permutation p at or below 0.05 | {below} of {len(kept)} |", flush=True)
+    if args.cohorts:
+        print("| cohorts | what | result |\n|---|---|---|")
+        for name, effects, start in (("planted", Effects(), 0), ("null", Effects.none(), 10_000)):
+            tell(name, effects, range(start, start + args.cohorts), args.searches, args.n)
+    distances(args.searches, args.n)
+
+
+def tell(name: str, effects: Effects, seeds: range, searches: int, n: int) -> None:
+    """Print the rows of one kind of cohort."""
+    pairs, adjusted, bare, kept = planted_pairs(effects), [], [], []
+    for seed in seeds:
+        cohort = simulate_cohort(n, seed=seed, effects=effects)
+        table = first_visit(cohort)
+        adjusted.append(look(table, pairs, ADJUST))
+        bare.append(look(table, pairs, ()))
+        kept += [cohort] if len(kept) < searches else []
+    print("\n".join([*told(adjusted, f"{name}, adjusted"), *told(bare, f"{name}, not adjusted")]), flush=True)
+    clusters, alike = cluster(kept)
+    aucs, chances = foretell(kept)
+    below = int(np.sum(np.array(chances) <= 0.05))
+    print(f"| {name} | clusters, of {len(kept)} cohorts | {counted(clusters)} |")
+    if alike:
+        print(f"| {name} | adjusted Rand index with the planted phenotypes | mean {np.mean(alike):.2f} |")
+    print(f"| {name} | AUC of predicting the response | mean {np.mean(aucs):.3f}, SD {np.std(aucs, ddof=1):.3f} |")
+    print(f"| {name} | permutation p at or below 0.05 | {below} of {len(kept)} |", flush=True)
 
 
 if __name__ == "__main__":
