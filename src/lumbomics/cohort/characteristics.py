@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from lumbomics.cohort.select import Selection, chosen_scores, score_names, unknown
 from lumbomics.cohort.sql import compose, name, text
-from lumbomics.cohort.views import columns_of
+from lumbomics.cohort.views import columns_of, missing_of
 from lumbomics.core.errors import FaultsError
 
 OVERALL: Final = "overall"
@@ -132,13 +132,16 @@ def _biomarkers(connection: Any, selection: Selection) -> None:
         FROM wanted w JOIN grouped g USING (participant_id, session_id)"""
     )
     connection.execute(
-        """INSERT INTO lacks
+        compose(
+            """INSERT INTO lacks
         WITH known AS (SELECT DISTINCT biomarker, method, level, side, quantity, unit FROM wanted)
         SELECT 'biomarker', k.quantity, k.unit, g.grp, x.reason, count(*)
-        FROM missing x JOIN grouped g USING (participant_id, session_id)
+        FROM ($missing) x JOIN grouped g USING (participant_id, session_id)
         JOIN known k ON k.biomarker = x.biomarker AND k.method IS NOT DISTINCT FROM x.method
             AND k.level IS NOT DISTINCT FROM x.level AND k.side IS NOT DISTINCT FROM x.side
-        GROUP BY ALL"""
+        GROUP BY ALL""",
+            missing=missing_of(connection, "wanted"),
+        )
     )
     connection.execute(
         """INSERT INTO lacks

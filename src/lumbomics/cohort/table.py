@@ -8,7 +8,7 @@ from typing import Any
 
 from lumbomics.cohort.select import Selection, chosen_scores
 from lumbomics.cohort.sql import compose, name, text, texts
-from lumbomics.cohort.views import columns_of
+from lumbomics.cohort.views import columns_of, missing_of
 from lumbomics.core.errors import InputError
 
 _VISIT = ("participant_id", "session_id")
@@ -111,6 +111,8 @@ def wide_table(
     selection.check(connection)
     keys = _KEYS[rows]
     _stage(connection, selection, keys)
+    if reasons:
+        connection.execute(compose(_GAPS, missing=missing_of(connection, "chosen")))
     _refuse_doubles(connection, keys)
     _refuse_units(connection)
     spine, joins, cells = _spine(rows), [], []
@@ -149,13 +151,12 @@ def _stage(connection: Any, selection: Selection, keys: Sequence[str]) -> None:
             '/') AS label
         FROM wanted w JOIN variants USING (biomarker)"""
     connection.execute(compose(statement, where=selection.where(), parts=parts))
-    connection.execute(_GAPS)
 
 
 _GAPS = """CREATE OR REPLACE TEMP TABLE gaps AS
     WITH quantity AS (SELECT DISTINCT biomarker, method, level, side, label FROM chosen WHERE status = 'ok')
     SELECT x.participant_id, x.session_id, x.level, x.side, q.label, x.reason
-    FROM missing x JOIN quantity q ON q.biomarker = x.biomarker AND q.method IS NOT DISTINCT FROM x.method
+    FROM ($missing) x JOIN quantity q ON q.biomarker = x.biomarker AND q.method IS NOT DISTINCT FROM x.method
         AND q.level IS NOT DISTINCT FROM x.level AND q.side IS NOT DISTINCT FROM x.side"""
 
 

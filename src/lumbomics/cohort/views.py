@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from lumbomics.cohort.sql import compose, name
+from lumbomics.cohort.sql import compose, name, texts
 
 _KEYS: Final = ("participant_id", "session_id")
 
@@ -26,10 +26,10 @@ _FIXED: Final = {
             AND o.side = CASE s.side WHEN 'left' THEN 'right' ELSE 'left' END
         WHERE m.status = 'ok' AND s.status <> 'absent' AND m.side IN ('left', 'right')""",
     "missing": """
-        WITH present AS (
+        WITH present AS NOT MATERIALIZED (
             SELECT DISTINCT participant_id, session_id, biomarker, method, level, side
             FROM measurements WHERE status = 'ok'),
-        quantity AS (SELECT DISTINCT biomarker, method, level, side FROM present),
+        quantity AS NOT MATERIALIZED (SELECT DISTINCT biomarker, method, level, side FROM present),
         lacking AS (
             SELECT v.participant_id, v.session_id, q.biomarker, q.method, q.level, q.side
             FROM (FROM visits WHERE rows > 0) v CROSS JOIN quantity q ANTI JOIN present p
@@ -60,6 +60,17 @@ def columns_of(connection: Any, table: str) -> list[str]:
     """Names of a table's columns."""
     found = connection.execute("SELECT column_name FROM (DESCRIBE (FROM query_table(?)))", [table]).fetchall()
     return [row[0] for row in found]
+
+
+def missing_of(connection: Any, staged: str) -> str:
+    """Statement for the rows of ``missing`` about the biomarkers that a staged table holds.
+
+    They are named in full, so that the database lists what is missing of these alone: of all it would take some
+    gigabytes in a large cohort.
+    """
+    found = connection.execute(compose("SELECT DISTINCT biomarker FROM $staged", staged=name(staged))).fetchall()
+    wanted = texts(sorted(row[0] for row in found))
+    return compose("SELECT * FROM missing WHERE $which", which=f"biomarker IN ({wanted})" if found else "false")
 
 
 def _sessions(connection: Any) -> str:
