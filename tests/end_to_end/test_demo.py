@@ -31,7 +31,19 @@ CLOSE = {
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("demo")
-    command = [BIN / "lumbomics", "demo", "--out", out, "--patients", "1", "--participants", "40", "--json"]
+    command = [
+        BIN / "lumbomics",
+        "demo",
+        "--out",
+        out,
+        "--patients",
+        "1",
+        "--operated",
+        "0",
+        "--participants",
+        "40",
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (visit,) = json.loads(done.stdout)["visits"]

@@ -15,7 +15,7 @@ from lumbomics.phantom import VisitProtocol
 from lumbomics.phantom.postoperative import Kind, make_postoperative
 from lumbomics.read import read_visit
 from lumbomics.run.phantom import write_phantom
-from lumbomics.run.phantom_postoperative import write_postoperative_dicom, write_postoperative_visit
+from lumbomics.run.phantom_postoperative import write_postoperative_visit, write_visit_dicom
 from lumbomics.write import read_measurements
 
 QUICK = VisitProtocol(
@@ -39,7 +39,7 @@ def written(tmp_path_factory):
 def scanned(tmp_path_factory):
     phantom = make_postoperative(2, Kind.SCAR)
     folder = tmp_path_factory.mktemp("scanner")
-    files = write_postoperative_dicom(phantom, folder, protocol=QUICK)
+    files = write_visit_dicom(phantom.examination(QUICK), folder)
     return phantom.examination(QUICK), files, read_visit(folder)
 
 

@@ -14,6 +14,7 @@ from lumbomics.cli.exits import Exit, exit_of_batch, print_json, reports_errors
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for study and derivatives.")] = Path("demo"),
     patients: Annotated[int, typer.Option(min=1, max=50, help="Number of digital reference patients.")] = 3,
+    operated: Annotated[int, typer.Option(min=0, help="How many of them had an operation.")] = 1,
     participants: Annotated[int, typer.Option(min=0, help="Size of the simulated cohort; 0 for none.")] = 120,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> Exit:
@@ -22,7 +23,7 @@ def demo(
     from lumbomics.cli.show import print_cohort_report, print_summary, progress_bar
 
     with progress_bar(hidden=json) as progress:
-        summary = api.demo(out=out, patients=patients, participants=participants, progress=progress)
+        summary = api.demo(out=out, patients=patients, operated=operated, participants=participants, progress=progress)
     if json:
         print_json(summary.as_json())
     else:

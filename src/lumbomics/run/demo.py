@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from lumbomics.core.grid import Grid
-from lumbomics.core.image import Contrast, Image
-from lumbomics.phantom import SEQUENCES, make_phantom
+from lumbomics.core.errors import InputError
+from lumbomics.core.visit import Visit
+from lumbomics.phantom import VisitProtocol, make_phantom
+from lumbomics.phantom.postoperative import Kind, make_postoperative
 from lumbomics.run.cohort_phantom import phantom_cohort
 from lumbomics.run.cohort_report import CohortReport, cohort_report
 from lumbomics.run.outcome import RunSummary
+from lumbomics.run.phantom_postoperative import note_operations, write_visit_dicom
 from lumbomics.run.pipeline import Progress, run
-from lumbomics.write import write_dicom_series
+
+_SURGERY = "surgery.tsv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,12 @@ class DemoSummary:
 
 
 def demo(
-    *, out: Path | str = "demo", patients: int = 3, participants: int = 120, progress: Progress | None = None
+    *,
+    out: Path | str = "demo",
+    patients: int = 3,
+    operated: int = 1,
+    participants: int = 120,
+    progress: Progress | None = None,
 ) -> DemoSummary:
     """Make phantom patients as DICOM and run the main job on them; simulate a cohort and report it.
 
@@ -48,9 +54,12 @@ def demo(
     Parameters
     ----------
     out
-        Folder; gets ``dicom``, ``derivatives`` and ``cohort``.
+        Folder; gets ``dicom``, ``surgery.tsv``, ``derivatives`` and ``cohort``.
     patients
         Number of digital reference patients with images, seeds 1 to ``patients``.
+    operated
+        How many of them, the last ones, had an operation: scar and a recurrent disc herniation, seen on axial series
+        before and after contrast agent as well.
     participants
         Size of the simulated cohort, 20 at least; 0 for none.
     progress
@@ -58,15 +67,19 @@ def demo(
 
     Raises
     ------
+    InputError
+        If more are operated than there are.
     OutputError
         If the folder cannot be written.
     """
+    if not 0 <= operated <= patients:
+        raise InputError("operated patients", expected=f"0 to {patients}", got=str(operated), where="operated")
     target = Path(out)
     for seed in range(1, patients + 1):
         if progress is not None:
             progress(seed - 1, patients, f"making digital reference patient {seed}")
-        _make(seed, target)
-    study = run(target / "dicom", out=target / "derivatives", progress=progress)
+        _make(seed, target, operated=seed > patients - operated)
+    study = run(target / "dicom", out=target / "derivatives", surgery=target / _SURGERY, progress=progress)
     return DemoSummary(study=study, cohort=_cohort(target / "cohort", participants, progress) if participants else None)
 
 
@@ -75,41 +88,11 @@ def _cohort(target: Path, participants: int, progress: Progress | None) -> Cohor
     return cohort_report(made.derivatives, name=f"Simulated cohort of {participants}", progress=progress)
 
 
-def _make(seed: int, target: Path) -> None:
-    """One patient: three sagittal series as DICOM."""
-    phantom = make_phantom(seed)
-    folder = target / "dicom" / f"sub-{seed:02d}" / "ses-01"
-    grid = phantom.sagittal_grid()
-    for number, contrast in enumerate((Contrast.T2, Contrast.T1, Contrast.STIR), start=1):
-        write_dicom_series(
-            _slices_last(phantom.image(grid, contrast)),
-            folder,
-            facts=_facts(contrast),
-            description=f"sag {contrast}",
-            patient_id=f"PHANTOM{seed:02d}",
-            series_number=number,
-        )
-
-
-def _slices_last(image: Image) -> Image:
-    """Sagittal storage (left-right, back-front, foot-head) as a scanner sends it: front-back, head-foot, slices."""
-    array = image.array.transpose(1, 2, 0)[::-1, ::-1]
-    back, up = (n - 1 for n in array.shape[:2])
-    to_old = np.array([[0, 0, 1, 0], [-1, 0, 0, back], [0, -1, 0, up], [0, 0, 0, 1]])
-    return Image(array, Grid(array.shape, image.grid.affine @ to_old), image.quantity, image.contrast)
-
-
-def _facts(contrast: Contrast) -> tuple[tuple[str, str | float], ...]:
-    """Say of the sequence what a scanner's header does."""
-    sequence = SEQUENCES[contrast]
-    facts: dict[str, str | float] = {
-        "field_strength_t": sequence.field_tesla,
-        "repetition_time_ms": sequence.repetition_ms,
-        "echo_time_ms": sequence.echo_ms,
-        "flip_angle_deg": 90,
-        "scanning_sequence": "SE",
-        "patient_position": "HFS",
-    }
-    if sequence.inversion_ms is not None:
-        facts |= {"inversion_time_ms": sequence.inversion_ms, "scanning_sequence": "SE\\IR"}
-    return tuple(facts.items())
+def _make(seed: int, target: Path, *, operated: bool) -> None:
+    """One patient as DICOM: three sagittal series; after surgery three axial ones more, and a row on the operation."""
+    phantom = make_postoperative(seed, Kind.MIXED) if operated else make_phantom(seed)
+    examination = phantom.examination(None if operated else VisitProtocol(axial=()))
+    visit = Visit(participant=f"{seed:02d}")
+    folder = target / "dicom" / f"sub-{visit.participant}" / f"ses-{visit.session}"
+    write_visit_dicom(examination, folder, patient_id=f"PHANTOM{visit.participant}")
+    note_operations(examination.operations, visit, target / _SURGERY)

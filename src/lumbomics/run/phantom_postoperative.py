@@ -12,7 +12,7 @@ from lumbomics.core.examination import Examination, Operation, Scan
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Image
 from lumbomics.core.visit import Plane, Visit
-from lumbomics.phantom import Phantom, VisitProtocol
+from lumbomics.phantom import VisitProtocol
 from lumbomics.phantom.postoperative import Kind, make_postoperative
 from lumbomics.run.bundle import write_segmentation
 from lumbomics.run.phantom_files import PhantomFiles, sidecar
@@ -58,29 +58,26 @@ def write_postoperative_visit(
     labels += _write_tissue(examination, visit, derivatives)
     truth = visit_path(derivatives, visit, "truth.tsv")
     write_measurements(phantom.truth(), truth, participant=visit.participant, session=visit.session)
-    _note(examination.operations, visit, derivatives / _SURGERY)
-    images = _write_dicom(examination, visit, root / "sourcedata") if dicom else _write_bids(examination, visit, root)
+    note_operations(examination.operations, visit, derivatives / _SURGERY)
+    source = root / "sourcedata" / f"sub-{visit.participant}" / f"ses-{visit.session}"
+    made_up = visit.participant.upper()
+    images = (
+        write_visit_dicom(examination, source, patient_id=made_up) if dicom else _write_bids(examination, visit, root)
+    )
     return PhantomFiles(seed=seed, participant=visit.participant, images=images, labels=tuple(labels), truth=truth)
 
 
-def write_postoperative_dicom(
-    phantom: Phantom,
-    folder: Path | str,
-    *,
-    protocol: VisitProtocol | None = None,
-    patient_id: str = "PHANTOM",
-    study_date: str = "",
+def write_visit_dicom(
+    examination: Examination, folder: Path | str, *, patient_id: str = "PHANTOM", study_date: str = ""
 ) -> tuple[Path, ...]:
-    """Write the series of a phantom's visit after surgery as DICOM, stored as a scanner does.
+    """Write the series of a phantom's visit as DICOM, stored as a scanner does.
 
     Parameters
     ----------
-    phantom
-        Any phantom.
+    examination
+        Any phantom's.
     folder
         Made where missing.
-    protocol
-        Which series and how; the usual visit where not given.
     patient_id, study_date
         Of the made-up patient; date as YYYYMMDD.
 
@@ -88,7 +85,6 @@ def write_postoperative_dicom(
     -------
     The files of all series.
     """
-    examination = phantom.examination(protocol)
     written: list[Path] = []
     for number, scan in enumerate(examination.scans, start=1):
         written += write_dicom_series(
@@ -138,20 +134,6 @@ def _write_bids(examination: Examination, visit: Visit, root: Path) -> tuple[Pat
     return tuple(written)
 
 
-def _write_dicom(examination: Examination, visit: Visit, root: Path) -> tuple[Path, ...]:
-    written: list[Path] = []
-    for number, scan in enumerate(examination.scans, start=1):
-        written += write_dicom_series(
-            as_scanned(scan),
-            root / f"sub-{visit.participant}" / f"ses-{visit.session}",
-            facts=scan.facts,
-            description=description_of(scan),
-            patient_id=visit.participant.upper(),
-            series_number=number,
-        )
-    return tuple(written)
-
-
 def _write_tissue(examination: Examination, visit: Visit, derivatives: Path) -> list[Path]:
     """Write the canal's tissue map of the first series of every lattice; the others lie on the same voxels."""
     written: list[Path] = []
@@ -167,8 +149,8 @@ def _write_tissue(examination: Examination, visit: Visit, derivatives: Path) -> 
     return written
 
 
-def _note(operations: Iterable[Operation], visit: Visit, path: Path) -> None:
-    """Add the visit's operations to the table of all."""
+def note_operations(operations: Iterable[Operation], visit: Visit, path: Path) -> None:
+    """Add a visit's operations to the table of all, ``surgery.tsv``."""
     known = path.read_text(encoding="utf-8") if path.is_file() else _COLUMNS
     own = f"sub-{visit.participant}\tses-{visit.session}\t"
     kept = "".join(f"{line}\n" for line in known.splitlines() if not line.startswith(own))
