@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Self
 
 import numpy as np
@@ -24,10 +25,10 @@ def sample_nearest(array: NDArray[Any], grid: Grid, points_mm: ArrayLike, *, out
     outside
         Value given to points beyond the grid.
     """
-    index = np.rint(grid.to_index(points_mm)).astype(np.intp)
-    inside = ((index >= 0) & (index < grid.shape)).all(axis=-1)
+    index = np.rint(grid.to_index(points_mm))
+    inside = _within(index, 0, np.asarray(grid.shape) - 1)
     values = np.full(index.shape[:-1], outside, dtype=array.dtype)
-    values[inside] = array[tuple(index[inside].T)]
+    values[inside] = array[tuple(index[inside].astype(np.intp).T)]
     return values
 
 
@@ -39,18 +40,35 @@ def sample_linear(
     """  # noqa: D205  one sentence, two lines
     position = grid.to_index(points_mm)
     top = np.asarray(grid.shape) - 1
-    inside = ((position >= -0.5) & (position <= top + 0.5)).all(axis=-1)
-    clipped = np.clip(position[inside], 0, top)
-    low = np.minimum(np.floor(clipped).astype(np.intp), np.maximum(top - 1, 0))
-    weight = clipped - low
-    total = np.zeros(len(low))
-    for corner in np.ndindex(2, 2, 2):
-        at = np.minimum(low + corner, top)
-        share = np.prod(np.where(corner, weight, 1 - weight), axis=1)
-        total += share * array[tuple(at.T)]
+    inside = _within(position, -0.5, top + 0.5)
     values = np.full(position.shape[:-1], outside, dtype=np.float64)
-    values[inside] = total
+    values[inside] = _blend(array, position[inside], top)
     return values
+
+
+def _within(position: NDArray[np.float64], low: float, high: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which positions (..., 3) lie in a box; axis by axis, since a reduction over three numbers is slow."""
+    inside = np.ones(position.shape[:-1], dtype=bool)
+    for axis in range(3):
+        along = position[..., axis]
+        inside &= (along >= low) & (along <= high[axis])
+    return inside
+
+
+def _blend(array: NDArray[Any], position: NDArray[np.float64], top: NDArray[Any]) -> NDArray[np.float64]:
+    """Mean (n,) of the eight voxels about each position (n, 3), weighted by nearness."""
+    sides = []
+    for axis, last in enumerate(top):
+        along = np.clip(position[:, axis], 0, last)
+        low = np.minimum(along.astype(np.intp), max(last - 1, 0))
+        weight = along - low
+        sides.append(((low, 1 - weight), (np.minimum(low + 1, last), weight)))
+    total = np.zeros(len(position))
+    for (i, share_i), (j, share_j) in product(sides[0], sides[1]):
+        share = share_i * share_j
+        for k, share_k in sides[2]:
+            total += share * share_k * array[i, j, k]
+    return total
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,6 +73,7 @@ class ExaminedSpine:
     _slices: dict[tuple[str, str, str, float], tuple[AxialSlice, ...]] = field(
         default_factory=dict, init=False, repr=False
     )
+    _cuts: dict[tuple[str, str, str, int], AxialSlice] = field(default_factory=dict, init=False, repr=False)
 
     def scan(self, *contrasts: Contrast, plane: Plane | None = None, fat_suppressed: bool | None = None) -> Scan:
         """Return the best scan of the contrasts (first named first); NotMeasurableError where there is none."""
@@ -93,7 +94,9 @@ class ExaminedSpine:
             segment = self.spine.segment(upper, lower)
             centre = _disc_middle(self.spine, segment, upper, lower)
             level = pair_level(upper, lower)
-            self._slices[key] = slices_at(scan, segment, centre, half_height_mm=reach, level=level)
+            found = slices_at(scan, segment, centre, half_height_mm=reach, level=level)
+            # one object a slice, whatever the reach: it keeps its points
+            self._slices[key] = tuple(self._cuts.setdefault((*key[:3], one.index), one) for one in found)
         return self._slices[key]
 
     def require_clear(self, obscured: NDArray[np.bool_], what: str) -> None:

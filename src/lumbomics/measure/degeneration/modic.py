@@ -21,6 +21,7 @@ from lumbomics.measure.degeneration.signal import body, depth_mm
 from lumbomics.measure.examined import ExaminedSpine, examines
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.once import once
 
 BIOMARKER = "modic_type"
 ANY = "any_probability_midsagittal"
@@ -139,6 +140,7 @@ def _volume(examined: ExaminedSpine, level: str, endplate: str) -> Iterator[Resu
     )
 
 
+@once
 def _changes(examined: ExaminedSpine, level: str, endplate: str) -> list[_Change]:
     """Find changed marrow in every slice; NotMeasurableError without T1 or T2, or where they do not cover the body."""
     views = marrow_views(examined, level)

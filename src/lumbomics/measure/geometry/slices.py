@@ -50,8 +50,12 @@ class AxialSlice:
     @cached_property
     def points_mm(self) -> FloatArray:
         """World points (rows, columns, 3) of the slice's pixels."""
-        index = np.moveaxis(np.indices(self._plane_shape), 0, -1)
-        return self.scan.image.grid.to_world(np.insert(index, self.axis, self.index, axis=-1))
+        index = np.empty((*self._plane_shape, 3))
+        first, second = (axis for axis in range(3) if axis != self.axis)
+        index[..., self.axis] = self.index
+        index[..., first] = np.arange(index.shape[0])[:, None]
+        index[..., second] = np.arange(index.shape[1])
+        return self.scan.image.grid.to_world(index)
 
     @cached_property
     def local_mm(self) -> FloatArray:

@@ -14,6 +14,7 @@ from lumbomics.core.sampling import sample_linear
 from lumbomics.measure.attempt import attempt, pair_level
 from lumbomics.measure.examined import ExaminedSpine, examines
 from lumbomics.measure.geometry.frame import FloatArray
+from lumbomics.measure.geometry.once import once
 from lumbomics.measure.muscle.section import NAMES, PLAIN, Section, find_section, level_slices
 from lumbomics.measure.muscle.signal import fat_share
 
@@ -46,6 +47,7 @@ def paraspinal_csa(examined: ExaminedSpine) -> list[Result]:
     return found
 
 
+@once
 def _section(examined: ExaminedSpine, upper: str, lower: str, name: str, side: Side) -> Section:
     slices = level_slices(examined, upper, lower, *PLAIN)
     return find_section(examined, slices, name, side, examined.spine.segment(upper, lower).superior)
@@ -101,6 +103,7 @@ def _to_disc(examined: ExaminedSpine, upper: str, lower: str, name: str, side: S
     )
 
 
+@once
 def disc_area_mm2(examined: ExaminedSpine, upper: str, lower: str) -> float:
     """Area of a disc label's section in the plane through its middle perpendicular to the segment's superior axis."""
     disc = examined.spine.disc(upper, lower)

@@ -18,6 +18,7 @@ from lumbomics.core.sampling import sample_linear
 from lumbomics.measure.attempt import attempt, pair_level
 from lumbomics.measure.examined import T2_CONTRASTS, ExaminedSpine, examines
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.once import once
 from lumbomics.measure.muscle.section import BACK, PLAIN, Section, find_section, level_slices
 from lumbomics.measure.muscle.signal import fat_share
 
@@ -79,6 +80,7 @@ def _row(examined: ExaminedSpine, upper: str, lower: str, name: str, side: Side,
     )
 
 
+@once
 def _fraction(
     examined: ExaminedSpine, upper: str, lower: str, name: str, side: Side, kind: str
 ) -> tuple[float, float, Section]:

@@ -18,6 +18,7 @@ from lumbomics.measure.attempt import both
 from lumbomics.measure.examined import ExaminedSpine
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.once import once
 from lumbomics.measure.geometry.slices import Mask
 from lumbomics.measure.postoperative.view import CanalSlice, LevelView
 
@@ -104,6 +105,7 @@ def deep(regions: Regions) -> Regions:
     return inner if sum(int(mask.sum()) for _, mask in inner) >= _CORE_PIXELS else regions
 
 
+@once
 def enhancement_at(examined: ExaminedSpine, view: LevelView) -> Enhancement:
     """Find the T1 pair that shows a level, and muscle's part in it.
 

@@ -14,6 +14,7 @@ from lumbomics.core.visit import Plane
 from lumbomics.measure.examined import T2_CONTRASTS, ExaminedSpine
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.once import once
 from lumbomics.measure.geometry.shading import Shading
 
 _DEEP_MM = 2.0
@@ -61,6 +62,7 @@ def water_scan(examined: ExaminedSpine) -> Scan:
     return sorted(scans, key=lambda scan: scan.plane is not Plane.SAGITTAL)[0]
 
 
+@once
 def describe_marrow(examined: ExaminedSpine, scan: Scan) -> Marrow:
     """Describe the marrow of all vertebral bodies in a series.
 

@@ -15,6 +15,7 @@ from lumbomics.core.sampling import sample_linear, sample_nearest
 from lumbomics.measure.examined import T2_CONTRASTS, ExaminedSpine
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.once import once
 from lumbomics.measure.geometry.slices import Mask
 from lumbomics.measure.postoperative.contrast import Regions, muscle_regions, showing, signal_of
 from lumbomics.measure.postoperative.view import CanalSlice, LevelView, level_view
@@ -48,6 +49,7 @@ class ExitingRoot:
         return float(np.mean(areas))
 
 
+@once
 def exiting_root(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> ExitingRoot:
     """Find the root that leaves through a foramen.
 
@@ -82,6 +84,7 @@ def exiting_root(examined: ExaminedSpine, upper: str, lower: str, side: Side) ->
     return ExitingRoot(view, root, shell)
 
 
+@once
 def _signal_range(examined: ExaminedSpine, view: LevelView, scan: Scan) -> tuple[float, float]:
     """Lowest and highest T1 signal of a root: from 0.6 of muscle to midway between muscle and fat."""
     if scan.fat_suppressed:

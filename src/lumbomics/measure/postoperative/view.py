@@ -18,6 +18,7 @@ from lumbomics.measure.attempt import attempt, pair_level
 from lumbomics.measure.examined import T2_CONTRASTS, ExaminedSpine
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.once import once
 from lumbomics.measure.geometry.slices import AxialSlice, Mask
 
 SIDES = (Side.LEFT, Side.RIGHT)
@@ -147,6 +148,7 @@ class LevelView:
         return sum(float((one.tissue(*kinds) * (1.0 if side is None else one.side(side))).sum()) for one in self.slices)
 
 
+@once
 def level_view(
     examined: ExaminedSpine,
     upper: str,
