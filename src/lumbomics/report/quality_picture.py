@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Mapping
 
@@ -18,7 +17,7 @@ from lumbomics.core.image import Image
 from lumbomics.core.labels import Segmentation
 from lumbomics.core.quality import QualityReport, Verdict
 from lumbomics.core.sampling import Cut, sample_linear
-from lumbomics.report.figures.canvas import INK, new_row, outline, show_raster, title, write
+from lumbomics.report.figures.canvas import INK, new_row, outline, png_bytes, show_raster, title, write
 from lumbomics.report.raster import Raster, sample_image, sample_mask
 from lumbomics.report.scene import Scene, build_scene, canal_labels, coronal_raster, sagittal_raster, shown_values
 
@@ -70,9 +69,7 @@ def quality_picture(
     figure = _bare(image) if scene is None else _labelled(scene, confidence or {}, metal, report)
     if report is not None:
         _tell(figure, report)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    return png_bytes(figure)
 
 
 def _bare(image: Image) -> Figure:

@@ -66,9 +66,15 @@ def write_bytes_atomic(content: bytes, path: Path | str) -> Path:
     return Path(path)
 
 
-def write_json_atomic(content: Mapping[str, object] | Sequence[object], path: Path | str) -> Path:
-    """Write ``content`` as indented JSON, whole or not at all; NaN and infinity are refused (ValueError)."""
-    return write_text_atomic(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", path)
+def write_json_atomic(
+    content: Mapping[str, object] | Sequence[object], path: Path | str, *, indented: bool = True
+) -> Path:
+    """Write ``content`` as JSON, whole or not at all; NaN and infinity are refused (ValueError).
+
+    Indented is for people; files of a hundred thousand points are written in a tenth of the time without.
+    """
+    indent = 2 if indented else None
+    return write_text_atomic(json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False) + "\n", path)
 
 
 def remove_unfinished(folder: Path | str) -> tuple[Path, ...]:

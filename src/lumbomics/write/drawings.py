@@ -37,7 +37,7 @@ def write_drawings(results: Sequence[Result], path: Path | str) -> Path:
     markups = [
         _markup(result, drawing) for result in results if isinstance(result, Measurement) for drawing in result.drawings
     ]
-    return write_json_atomic({"@schema": _SCHEMA, "markups": markups}, path)
+    return write_json_atomic({"@schema": _SCHEMA, "markups": markups}, path, indented=False)
 
 
 def _markup(result: Measurement, drawing: Drawing) -> dict[str, object]:
