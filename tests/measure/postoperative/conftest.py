@@ -9,6 +9,7 @@ from functools import cache, cached_property
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from lumbomics.core.anatomy import CANAL, SACRUM, Side
 from lumbomics.core.examination import CanalTissue, Examination, Operation, Scan
@@ -75,6 +76,7 @@ class Scene:
     slices: int = 5
     changes: Mapping[int, tuple[float, float, float]] = field(default_factory=dict)
     drawing_sd_mm: float | None = 0.0
+    blur_pixels: float = 0.0
 
     @cached_property
     def grid(self) -> Grid:
@@ -115,6 +117,7 @@ class Scene:
             rise = signals[2] if contrast is Contrast.T1_POST else 1.0
             values[self.tissue == kind] = signals[column] * rise
         values[self.muscle > 0] = MUSCLE_SIGNAL[column]
+        values = gaussian_filter(values, (self.blur_pixels, self.blur_pixels, 0))
         rng = np.random.default_rng(list(Contrast).index(contrast))
         values = values * (self.gain if contrast is Contrast.T1_POST else 1.0)
         return Image(np.abs(values + rng.normal(0, 1, values.shape) * self.noise), self.grid, contrast=contrast)

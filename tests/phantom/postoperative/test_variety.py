@@ -10,7 +10,16 @@ from lumbomics.core.errors import InputError
 from lumbomics.core.examination import CanalTissue
 from lumbomics.core.image import Contrast
 from lumbomics.phantom import Injection
-from lumbomics.phantom.postoperative import EpiduralScar, Kind, Quadrant, ScarTissue, Vessels, draw_state
+from lumbomics.phantom.postoperative import (
+    DiscFragment,
+    EpiduralScar,
+    Kind,
+    Quadrant,
+    ScarPlug,
+    ScarTissue,
+    Vessels,
+    draw_state,
+)
 from lumbomics.phantom.signal import signal_table, with_agent
 
 LEFT = Quadrant.LEFT_ANTERIOR
@@ -85,6 +94,34 @@ def test_contrast_agent_tells_more_scar_enhances_more_than_most_cores():
         cores.append(gain(next(iter(fragment.properties(None, USUAL).values()))))
     assert np.mean(np.array(cores) < min(scar)) > 0.7
     assert max(cores) > min(scar) > 0.1
+
+
+def test_a_plug_of_scar_has_the_shape_of_displaced_disc_and_is_scar(operated, cut):
+    """Whether it is scar or disc is a matter of tissue alone: the same solid, once of each."""
+    shape = DiscFragment(level="L4-L5", side=Side.LEFT, size_mm=6.0)
+    disc, scar = cut(operated(shape)), cut(operated(ScarPlug(shape=shape)))
+    was, now = disc.of(CanalTissue.DISC), scar.of(CanalTissue.SCAR)
+    assert was.sum() * disc.pixel_mm2 > 20
+    assert (was & now).sum() == pytest.approx(was.sum(), rel=0.03)
+    assert now.sum() == pytest.approx(was.sum(), rel=0.1)
+    assert not (scar.sac & was).any()
+    assert not scar.of(CanalTissue.DISC).any()
+
+
+def test_no_root_runs_through_a_plug_of_scar(operated, cut):
+    shape = DiscFragment(level="L4-L5", side=Side.LEFT, size_mm=7.0)
+    before, after = (cut(operated(*extra)).of(CanalTissue.ROOT).sum() for extra in ((), (ScarPlug(shape=shape),)))
+    assert after > 0.85 * before
+
+
+def test_the_label_of_the_disc_does_not_take_a_plug_of_scar_for_disc(operated, planes):
+    shape = DiscFragment(level="L4-L5", side=Side.LEFT, size_mm=6.0)
+    counts = []
+    for extra in ((), (ScarPlug(shape=shape),), (shape,)):
+        phantom = operated(*extra)
+        grid = planes(phantom, mm=0.5)
+        counts.append(int((phantom.segmentation(grid).spine.array == 123).sum()))
+    assert counts[0] == counts[1] < counts[2]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from lumbomics.measure.postoperative.contrast import (
     Regions,
     enhancement_at,
 )
+from lumbomics.measure.postoperative.mixing import unmixed_percent
 from lumbomics.measure.postoperative.view import LevelView, at_sides, level_view, points_of
 
 BIOMARKER = "enhancement_ratio"
@@ -42,7 +43,8 @@ def enhancement_ratio(examined: ExaminedSpine) -> list[Result]:
     """Signal after contrast over signal before, muscle taken as unchanged, for the epidural tissue of a side.
 
     ER = 100 x (S_post / S_pre x M_pre / M_post - 1) of mean signals S and muscle's medians M at the same places, so
-    that coil shading and receiver gain cancel. The rim is the outer 1.5 mm in the slice. No accepted threshold
+    that coil shading and receiver gain cancel; of scar, disc and tissue freed from what border pixels share with their
+    neighbours (see ``mixing``). The rim is the outer 1.5 mm in the slice. No accepted threshold
     exists: 20 % and a rim ratio of 1.5 are engineering defaults, and the pattern is no diagnosis.
     """
     return at_sides(examined, BIOMARKER, _METHODS, _measure)
@@ -98,8 +100,9 @@ def _mean(
 ) -> Iterator[Result]:
     regions = side_tissue(view, side, kinds)
     # scar is even, its border only mixes with neighbours; displaced disc enhances at its border
-    whole = CanalTissue.DISC in kinds
-    value, se = found.mean_percent(regions, f"{method} on the {side} at {view.level}", whole=whole)
+    whole, what = CanalTissue.DISC in kinds, f"{method} on the {side} at {view.level}"
+    plain, _ = found.mean_percent(regions, what, whole=whole)
+    value, se = unmixed_percent(found, regions, what, plain_percent=plain)
     shows = "enhancing" if value > max(found.floor_percent(side), ENHANCING_PERCENT) else "not enhancing"
     drawn = points_of(regions, f"{method}, {side}")
     yield view.value(

@@ -24,6 +24,7 @@ from lumbomics.measure.postoperative.contrast import (
 )
 from lumbomics.measure.postoperative.enhancement import SOFT_TISSUE, rim_and_core
 from lumbomics.measure.postoperative.logistic import LogisticModel, load_model
+from lumbomics.measure.postoperative.mixing import unmixed_percent
 from lumbomics.measure.postoperative.traction import displacement
 from lumbomics.measure.postoperative.view import LevelView, at_sides, level_view, points_of
 
@@ -68,7 +69,8 @@ def tissue_in_question(view: LevelView, side: Side) -> Regions:
 def shape_features(examined: ExaminedSpine, view: LevelView, side: Side, disc_number: int) -> dict[str, float]:
     """Return the readings that need no contrast agent.
 
-    ``towards_tissue_mm`` the sac's displacement; ``disc_contact`` share of the tissue's border that meets the disc;
+    ``towards_tissue_mm`` the sac's displacement; ``disc_contact`` share of the tissue's border that meets the disc in
+    front of the canal (the part of the disc's label behind it would tell what the labels already take the tissue for);
     ``compactness`` 4 pi area / border²; ``largest_area_mm2``; ``lateral`` mean distance from the midline over the
     canal's half-width; ``t2_to_muscle``.
     """
@@ -78,7 +80,7 @@ def shape_features(examined: ExaminedSpine, view: LevelView, side: Side, disc_nu
     borders = np.array([border_mm(mask, ~mask, one.pixel_mm) for one, mask in shown])
     spine = examined.spine.labels
     discs = [sample_nearest(spine.array, spine.grid, one.cut.points_mm) == disc_number for one, _ in shown]
-    contact = np.array([border_mm(m, d & ~m, one.pixel_mm) for (one, m), d in zip(shown, discs, strict=True)])
+    contact = np.array([border_mm(m, d & ~one.canal, one.pixel_mm) for (one, m), d in zip(shown, discs, strict=True)])
     lateral = [
         float(np.abs(one.relative_mm[mask][:, 0]).mean() / np.abs(one.relative_mm[one.canal][:, 0]).max())
         for one, mask in shown
@@ -97,14 +99,16 @@ def shape_features(examined: ExaminedSpine, view: LevelView, side: Side, disc_nu
 def contrast_features(found: Enhancement, regions: Regions) -> dict[str, float]:
     """Return the readings after contrast.
 
-    ``enhancement`` %, ``core_enhancement`` % (deeper than 1.5 mm), ``enhancing_share`` of the pixels.
+    ``enhancement`` % (freed from what border pixels share, see ``mixing``), ``core_enhancement`` % (deeper than 1.5
+    mm), ``enhancing_share`` of the pixels.
     """
     percents = found.percents(regions)
     _, core = rim_and_core(regions)
     inner = found.percents(core)
     mean, _ = found.mean_percent(regions, "the tissue")
+    own, _ = unmixed_percent(found, regions, "the tissue", plain_percent=mean)
     return {
-        "enhancement": mean,
+        "enhancement": own,
         "core_enhancement": float(np.median(inner)) if len(inner) >= _LEAST_CORE else mean,
         "enhancing_share": float((percents > ENHANCING_PERCENT).mean()),
     }

@@ -11,6 +11,7 @@ from lumbomics.phantom.postoperative.courses import RedundantRoots, Tether
 from lumbomics.phantom.postoperative.draw import Kind, draw_state, make_postoperative
 from lumbomics.phantom.postoperative.fragment import DiscFragment, Displacement
 from lumbomics.phantom.postoperative.nerve import InflamedJoints, InflamedRoot
+from lumbomics.phantom.postoperative.plug import ScarPlug
 from lumbomics.phantom.postoperative.sac import SacShift
 from lumbomics.phantom.postoperative.scar import EpiduralScar, Quadrant
 from lumbomics.phantom.postoperative.state import Postoperative
@@ -33,6 +34,7 @@ __all__ = [
     "Quadrant",
     "RedundantRoots",
     "SacShift",
+    "ScarPlug",
     "ScarTissue",
     "Tether",
     "Vessels",

@@ -101,7 +101,7 @@ class DiscFragment(Extra):
         after = 1 + max(i for i, layer in enumerate(anatomy.fronts) if layer.values.get(SPINE) == number)
         layer = Layer(solid, values, (0, CANAL, CORD))
         fronts = (*anatomy.fronts[:after], layer, *anatomy.fronts[after:])
-        return replace(anatomy, fronts=fronts, cauda=_pushed(anatomy, solid, place))
+        return replace(anatomy, fronts=fronts, cauda=pushed_roots(anatomy, solid, place))
 
     def solid(self, place: Place) -> Solid:
         """Shape of the fragment in the disc's frame."""
@@ -176,7 +176,7 @@ def _ball(frame: Frame, centre: ArrayLike, half_sizes: ArrayLike) -> Solid:
     return boxed(frame, level, middle - half, middle + half)
 
 
-def _pushed(anatomy: Anatomy, solid: Solid, place: Place) -> Cauda:
+def pushed_roots(anatomy: Anatomy, solid: Solid, place: Place) -> Cauda:
     """Move roots that would run through a solid straight back (away from the disc) or aside until they clear it."""
     canal, s = anatomy.canal, stations(anatomy)
     near = np.flatnonzero(np.abs(s - place.station) < 28.0)

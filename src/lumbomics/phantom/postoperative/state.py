@@ -16,6 +16,7 @@ from lumbomics.phantom.postoperative.collection import Collection, Haematoma
 from lumbomics.phantom.postoperative.courses import RedundantRoots, Tether
 from lumbomics.phantom.postoperative.fragment import DiscFragment
 from lumbomics.phantom.postoperative.nerve import InflamedJoints, InflamedRoot
+from lumbomics.phantom.postoperative.plug import ScarPlug
 from lumbomics.phantom.postoperative.sac import SacShift
 from lumbomics.phantom.postoperative.scar import EpiduralScar
 from lumbomics.phantom.postoperative.truth import postoperative_truth
@@ -39,8 +40,8 @@ class Postoperative(Extra):
         Arachnoiditis, serpentine roots, a low conus.
     joints, root
         Inflamed capsules and leaving root.
-    scar
-        Epidural scar.
+    scar, plug
+        Epidural scar; scar on the disc.
     fragments
         Displaced disc material, two at most.
     blood, fluid
@@ -53,6 +54,7 @@ class Postoperative(Extra):
     joints: InflamedJoints | None = None
     root: InflamedRoot | None = None
     scar: EpiduralScar | None = None
+    plug: ScarPlug | None = None
     fragments: tuple[DiscFragment, ...] = ()
     blood: Haematoma | None = None
     fluid: Collection | None = None
@@ -60,7 +62,7 @@ class Postoperative(Extra):
     @property
     def parts(self) -> tuple[Extra, ...]:
         """All parts in the order in which they act: the sac and its roots first, fluid last."""
-        given = (self.shift, *self.roots, self.defect, self.joints, self.scar, self.root)
+        given = (self.shift, *self.roots, self.defect, self.joints, self.scar, self.plug, self.root)
         return tuple(part for part in (*given, *self.fragments, self.blood, self.fluid) if part is not None)
 
     def build(self, anatomy: Anatomy) -> Anatomy:

@@ -19,6 +19,7 @@ from lumbomics.core.anatomy import Side
 from lumbomics.phantom.levels import Zone
 from lumbomics.phantom.postoperative.fragment import DiscFragment, Displacement
 from lumbomics.phantom.postoperative.place import sign_of
+from lumbomics.phantom.postoperative.plug import ScarPlug
 from lumbomics.phantom.postoperative.sac import SacShift
 from lumbomics.phantom.postoperative.scar import EpiduralScar, Quadrant
 from lumbomics.phantom.postoperative.state import Postoperative
@@ -26,7 +27,7 @@ from lumbomics.phantom.postoperative.tissues import ScarTissue, Vessels
 
 LUMP_CHANCE = 0.3
 """Scars that lie on the disc and push: those that are taken for disc without contrast agent (29 % of Hueftle's)."""
-_FLAT_CHANCE, _HELD_CHANCE, _VASCULAR_CHANCE = 0.3, 0.3, 0.25
+_PLUG_CHANCE, _FLAT_CHANCE, _HELD_CHANCE, _VASCULAR_CHANCE = 0.7, 0.3, 0.3, 0.25
 _ZONES = {Zone.SUBARTICULAR: 0.65, Zone.CENTRAL: 0.25, Zone.FORAMINAL: 0.10}
 _KINDS = {Displacement.PROTRUSION: 0.40, Displacement.EXTRUSION: 0.45, Displacement.SEQUESTRATION: 0.15}
 
@@ -42,26 +43,39 @@ def scar_tissue(rng: np.random.Generator, months: float) -> ScarTissue:
 
 
 def as_layer(base: Postoperative, rng: np.random.Generator, side: Side) -> Postoperative:
-    """Scar that fills the recess as a layer and draws the sac to itself."""
+    """Scar that fills the recess as a layer and draws the sac to itself, mostly with a plug where the disc was cut."""
     pull = float(rng.uniform(0.0, 2.0))
     turn = np.deg2rad(rng.uniform(-10, 60))
     right, front = sign_of(side) * pull * np.cos(turn), -0.6 * pull * np.sin(turn)
-    return replace(base, shift=SacShift(level=base.defect.level, right_mm=right, front_mm=front))
+    shift = SacShift(level=base.defect.level, right_mm=right, front_mm=front)
+    plug = _plug(base, rng, side, (2.0, 4.0)) if rng.random() < _PLUG_CHANCE else None
+    return replace(base, shift=shift, plug=plug)
 
 
 def as_lump(base: Postoperative, rng: np.random.Generator, side: Side) -> Postoperative:
     """Scar as a lump on the disc that pushes the sac away, as displaced disc does."""
     scar = base.scar or EpiduralScar(level=base.defect.level, fraction={})
     front = Quadrant.LEFT_ANTERIOR if side is Side.LEFT else Quadrant.RIGHT_ANTERIOR
-    fraction = {**scar.fraction, front: float(rng.uniform(0.45, 0.95))}
-    push = float(rng.uniform(0.3, 2.4))
-    shift = SacShift(
-        level=base.defect.level,
-        right_mm=-sign_of(side) * push * float(rng.uniform(0.3, 1.0)),
-        front_mm=-push * float(rng.uniform(0.3, 0.9)),
-        half_length_mm=max(8.0, scar.half_length_mm),
+    plug = _plug(base, rng, side, (3.5, 8.0))
+    return replace(
+        base,
+        scar=replace(scar, start={front: (float(rng.uniform(0.25, 0.6)), float(rng.uniform(0.8, 1.05)))}),
+        plug=plug,
+        shift=_pushed(rng, plug.shape, side),
     )
-    return replace(base, scar=replace(scar, fraction=fraction, start={front: _on_disc(rng)}), shift=shift)
+
+
+def _plug(base: Postoperative, rng: np.random.Generator, side: Side, sizes_mm: tuple[float, float]) -> ScarPlug:
+    kind = Displacement.EXTRUSION if rng.random() < 0.4 else Displacement.PROTRUSION
+    shape = DiscFragment(
+        level=base.defect.level,
+        zone=Zone.SUBARTICULAR,
+        side=side,
+        kind=kind,
+        size_mm=float(rng.uniform(*sizes_mm)),
+        migration_mm=_migration(rng, Zone.SUBARTICULAR, kind),
+    )
+    return ScarPlug(shape=shape, tissue=base.scar.tissue if base.scar else ScarTissue(months=base.defect.months))
 
 
 def with_fragment(base: Postoperative, rng: np.random.Generator, side: Side) -> Postoperative:
@@ -85,10 +99,6 @@ def with_fragment(base: Postoperative, rng: np.random.Generator, side: Side) -> 
         vessels=_vessels(rng),
     )
     return replace(base, fragments=(fragment,), shift=_pushed(rng, fragment, side))
-
-
-def _on_disc(rng: np.random.Generator) -> tuple[float, float]:
-    return float(rng.uniform(0.25, 0.6)), float(rng.uniform(0.8, 1.05))
 
 
 def _migration(rng: np.random.Generator, zone: Zone, kind: Displacement) -> float:
