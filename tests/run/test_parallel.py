@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from distributed.client import FutureCancelledError
 
-from lumbomics.core.errors import InputError, OutputError
+from lumbomics.core.errors import InputError, LumbomicsError, OutputError
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Image
 from lumbomics.run.outcome import Status
-from lumbomics.run.parallel import Lost, each
+from lumbomics.run.parallel import Lost, _result, each
 from lumbomics.run.pipeline import run
 from lumbomics.write import is_complete, write_dicom_series, write_image_nifti
 
@@ -197,7 +198,8 @@ def test_a_run_whose_scheduler_is_killed_ends_with_an_error_and_goes_on_from_the
     )
     await_(address.exists)
     python = [sys.executable, "-m", "distributed.cli.dask_worker"]
-    options = ["--scheduler-file", str(address), "--nthreads", "1", "--no-dashboard", "--death-timeout", "5"]
+    options = ["--scheduler-file", str(address), "--nthreads", "1", "--no-dashboard", "--no-nanny"]
+    options += ["--death-timeout", "60"]  # also how long it may take to start on a busy machine
     worker = subprocess.Popen([*python, *options])
     try:
         place = json.loads(address.read_text(encoding="utf-8"))["address"]
@@ -216,3 +218,14 @@ def test_a_run_whose_scheduler_is_killed_ends_with_an_error_and_goes_on_from_the
     again = run(source, out=tmp_path / "two", engine="none")
     assert sum(o.status is Status.SKIPPED for o in again.outcomes) >= finished - 1
     assert same_but_for_times(tmp_path / "one", tmp_path / "two")
+
+
+def test_a_result_that_is_lost_with_its_scheduler_is_told_as_that() -> None:
+    class Gone:
+        """A future between the loss of the scheduler and the client's noticing: not cancelled yet, without a result."""
+
+        def result(self) -> Any:
+            raise FutureCancelledError("visit-1", "scheduler-connection-lost")
+
+    with pytest.raises(LumbomicsError, match="the scheduler was lost"):
+        _result(Gone())

@@ -6,6 +6,7 @@ import copyreg
 import logging
 import pickle
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -95,17 +96,15 @@ def _gather(client: Any, work: _Sealed, things: Sequence[_Sealed], done: Callabl
 
 
 def _result(future: Any) -> Any:
-    if future.cancelled():
+    try:
+        return future.result()
+    except KilledWorker:
+        return Lost("the processes that worked on it died, each time; there may be too little memory")
+    except CancelledError as error:  # nobody cancels here but a client that lost its scheduler
         raise LumbomicsError(
             "the scheduler was lost",
             hint="what is finished is kept; start the scheduler again, then run the same command again",
-        )
-    error = future.exception()
-    if isinstance(error, KilledWorker):
-        return Lost("the processes that worked on it died, each time; there may be too little memory")
-    if error is not None:
-        raise error
-    return future.result()
+        ) from error
 
 
 def _apply(work: _Sealed, thing: _Sealed) -> Any:
