@@ -1,6 +1,6 @@
 """Fit the small models of ``measure/postoperative/models`` on operated digital patients kept for that.
 
-    python benchmarks/postoperative/fit_patterns.py --seeds 140
+    python benchmarks/postoperative/fit_patterns.py --seeds 240
 
 Seeds from 5000 on, to 5049 of all kinds and from there on of those that the models are about; every third patient is
 kept out of the fit and gives the cards their numbers. Further seeds from 7000 on all have arachnoiditis. Seeds below
@@ -156,7 +156,7 @@ def area(
 def main() -> None:
     """Collect features, fit, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=140)
+    parser.add_argument("--seeds", type=int, default=240)
     parser.add_argument("--rows", type=Path, help="JSON lines of features to read, or to write where it is not there")
     chosen = parser.parse_args()
     if chosen.rows and chosen.rows.exists():

@@ -22,7 +22,6 @@ from lumbomics.phantom import Injection, Phantom
 from lumbomics.phantom.imaging import Acquisition
 from lumbomics.phantom.postoperative import Kind, make_postoperative
 
-WIDTH_MM = 60.0
 _BEHIND_MM = 22.0
 _AROUND_MM = np.array([34.0, 55.0, 56.0])
 KINDS = (Kind.SCAR, Kind.DISC, Kind.MIXED, Kind.ARACHNOIDITIS, Kind.COLLECTION, Kind.HAEMATOMA, Kind.PLAIN)
@@ -33,12 +32,15 @@ class Condition:
     """How the axial series are taken and spoilt.
 
     ``moved_mm`` shifts the post-contrast series along the right axis without anybody noticing: motion between series.
-    ``blur_voxels`` is motion within a series. ``hidden`` is the share of the canal's width that metal spoils.
+    ``blur_voxels`` is motion within a series. ``hidden`` is the share of the canal's width that metal spoils. The stack
+    reaches ``half_height_mm`` to either side of the disc.
     """
 
     name: str = "clinical"
     in_plane_mm: float = 0.55
     thickness_mm: float = 4.0
+    width_mm: float = 60.0
+    half_height_mm: float = 9.0
     noise: float = 0.012
     blur_voxels: float = 0.45
     moved_mm: float = 0.0
@@ -130,7 +132,10 @@ def _hidden(tissue: Labels, share: float) -> Labels:
 def slice_grid(phantom: Phantom, level: str, condition: Condition) -> Grid:
     """Slices along the disc about its middle, as they happen to lie; rows from the back muscles to the disc."""
     frame = phantom.disc_frame(level)
-    columns, slices = int(WIDTH_MM / condition.in_plane_mm), 2 * int(9.0 / condition.thickness_mm) + 1
+    columns, slices = (
+        int(condition.width_mm / condition.in_plane_mm),
+        2 * int(condition.half_height_mm / condition.thickness_mm) + 1,
+    )
     spacing = np.array([condition.in_plane_mm, condition.in_plane_mm, condition.thickness_mm])
     half = (np.array([columns, columns, slices]) - 1) / 2 * spacing
     aside = np.random.default_rng([phantom.seed, 40]).uniform(-0.5, 0.5, 3) * spacing

@@ -19,7 +19,7 @@ from lumbomics.measure.examined import T2_CONTRASTS, ExaminedSpine, examines
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.slices import Mask
-from lumbomics.measure.postoperative.area import border_mm, boundary_variance_mm3
+from lumbomics.measure.postoperative.area import border_mm, boundary_variance_mm3, slicing_variance_mm6
 from lumbomics.measure.postoperative.contrast import (
     LEAST_PIXELS,
     SHARED_PIXELS,
@@ -100,16 +100,21 @@ def _away(one: CanalSlice, middle_mm: FloatArray) -> float:
 
 
 def _volume(examined: ExaminedSpine, view: LevelView, side: Side, method: str, kind: CanalTissue) -> Measurement:
-    volume, variance = 0.0, 0.0
+    """Sum the slices of a side; its error is that of the borders, of where the slices lie and of the middle line."""
+    areas, variance, split = [], 0.0, 0.0
     for one in view.slices:
         mask = one.tissue(kind)
         mine = mask & (one.side(side) > 0.5)
-        volume += one.area_mm2(mask * one.side(side)) * one.cut.spacing_mm
+        areas.append(one.area_mm2(mask * one.side(side)))
+        # the canal's centre is known to a pixel's rounding, on all slices alike
+        split += border_mm(mine, mask & ~mine, one.pixel_mm) * one.cut.spacing_mm * one.pixel_mm / np.sqrt(12)
         if view.scan.tissue is not None:
             per_mm = boundary_variance_mm3(one.pixel_mm, view.scan.tissue, examined.spine.options)
             variance += per_mm * border_mm(mine, ~mask, one.pixel_mm) * one.cut.spacing_mm**2
+    step = view.slices[0].cut.spacing_mm
+    se = float(np.sqrt(variance + slicing_variance_mm6(areas, step) + split**2))
     drawn = points_of(_regions(view, side, kind), f"{kind.name.lower()}, {side}")
-    return view.value(BIOMARKER, method, "mm3", volume, se=float(np.sqrt(variance)), side=side, drawings=drawn)
+    return view.value(BIOMARKER, method, "mm3", sum(areas) * step, se=se, side=side, drawings=drawn)
 
 
 def _regions(view: LevelView, side: Side, kind: CanalTissue = CanalTissue.COLLECTION) -> Regions:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, stdtrit
 
 from lumbomics.core.anatomy import Side
 from lumbomics.core.examination import CanalTissue
-from lumbomics.core.measurement import Absent, Reason, Result
+from lumbomics.core.measurement import Z_95, Absent, Reason, Result
 from lumbomics.measure.examined import ExaminedSpine, examines
 from lumbomics.measure.geometry.slices import Mask
 from lumbomics.measure.postoperative.area import border_mm, boundary_variance_mm3
@@ -154,13 +154,15 @@ def _pooled(shares: Sequence[Share]) -> tuple[float, float]:
     """Share of all slices together, percent, and its standard error.
 
     Borders in every slice, and what the slices in between may hold: the variance of a ratio of sums over n slices,
-    n / (n - 1) x sum (scar - share x space)² / (sum space)².
+    n / (n - 1) x sum (scar - share x space)² / (sum space)², widened as Student's t is over the normal distribution,
+    for n is four or five.
     """
     scar, space, border = np.array([(one.scar_mm2, one.space_mm2, one.se * one.space_mm2) for one in shares]).T
     percent = float(100 * scar.sum() / space.sum())
     number = len(shares)
     between = number / (number - 1) * ((scar - percent / 100 * space) ** 2).sum() if number > 1 else 0.0
-    return percent, float(np.sqrt((border**2).sum() + 1e4 * between) / space.sum())
+    wider = float(stdtrit(number - 1, ndtr(Z_95)) / Z_95) ** 2 if number > 1 else 1.0
+    return percent, float(np.sqrt((border**2).sum() + 1e4 * wider * between) / space.sum())
 
 
 def _sum(shares: Sequence[Share | None]) -> float:
