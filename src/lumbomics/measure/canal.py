@@ -18,6 +18,7 @@ from lumbomics.measure.geometry.frame import FloatArray, Frame
 from lumbomics.measure.geometry.gate import require_resolved
 from lumbomics.measure.geometry.midline import midline_depth
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.geometry.once import once
 from lumbomics.measure.geometry.pedicle import find_pedicle
 from lumbomics.measure.geometry.profile import Cut, Profile, area, depth
 from lumbomics.measure.geometry.rays import entries, voxel_extent_mm
@@ -77,10 +78,11 @@ class _Canal:
     profile: Profile
     at_discs: dict[str, Cut]
 
-    @classmethod
-    def of(cls, spine: SpineGeometry) -> _Canal:
-        levelled = levelled_canal(spine)
-        return cls(levelled, levelled.profile(*levelled.tube.centreline.extent_mm), dict(_at_discs(levelled)))
+
+@once
+def _canal(spine: SpineGeometry) -> _Canal:
+    levelled = levelled_canal(spine)
+    return _Canal(levelled, levelled.profile(*levelled.tube.centreline.extent_mm), dict(_at_discs(levelled)))
 
 
 def levelled_canal(spine: SpineGeometry) -> LevelledTube:
@@ -110,7 +112,7 @@ def canal_profile(spine: SpineGeometry) -> CanalProfile:
     NotMeasurableError
         If the canal is not labelled, too short to follow, or no vertebra tells which way is front.
     """
-    canal = _Canal.of(spine)
+    canal = _canal(spine)
     sections = canal.profile.sections
     return CanalProfile(
         stations_mm=canal.profile.stations_mm,
@@ -142,7 +144,7 @@ def bony_canal_dimensions(spine: SpineGeometry, image: Image | None = None) -> l
     del image
     canal: _Canal | NotMeasurableError
     try:
-        canal = _Canal.of(spine)
+        canal = _canal(spine)
     except NotMeasurableError as obstacle:
         canal = obstacle
     results: list[Result] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,42 @@ from lumbomics.core.grid import Grid
 FloatArray = NDArray[np.float64]
 
 
+class _OneThread:
+    """Who asks for one thread: the number is SimpleITK's for the whole process, and set back by the last to leave."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._before = 1
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = SimpleITK.ProcessObject.GetGlobalDefaultNumberOfThreads()
+                SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(self._before)
+
+
+_ONE = _OneThread()
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run SimpleITK on one thread: sums in another order change the last digits, and with them a whole path."""
-    before = SimpleITK.ProcessObject.GetGlobalDefaultNumberOfThreads()
-    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    """Run each SimpleITK call on one thread: sums in another order change the last digits, and with them a whole path.
+
+    Several threads of ours may be inside at once; each of their calls then runs on one.
+    """
+    _ONE.enter()
     try:
         yield
     finally:
-        SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+        _ONE.leave()
 
 
 def to_itk(array: NDArray[Any], grid: Grid) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -44,6 +45,7 @@ _MOVED_MM = 1.5
 _SURE = 3.0
 """A motion is believed from so many times its own error."""
 _POINTS = 4000
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,23 +105,18 @@ def examine_visit(
     if reference is None:
         return Examined(reason="no sagittal MR series of this visit has a label map that can be used")
     segmentation = segmentations[reference.name]
-    layer = _Layer(reference, segmentation)
-    scans: list[Scan] = []
-    for series in visit.series:
-        step(f"laying {series.name}")
-        scan = layer.lay(series)
-        if scan is not None:
-            scans.append(scan)
-    scans, swaps = swapped(scans, segmentation)
+    step("laying all series into one space")
+    laid = _lay_all(visit.series, reference, segmentation)
+    scans, swaps = swapped([one.scan for one in laid if one.scan is not None], segmentation)
     step("drawing tissue on axial series")
     drawn, told = draw_on_axial(scans, segmentation)
-    left_out = (*layer.left_out, *swaps)
+    left_out = (*(why for one in laid for why in one.left_out), *swaps)
     examination = Examination(segmentation=segmentation, scans=drawn, operations=tuple(operations), left_out=left_out)
     return Examined(
         examination=examination,
         reference=reference.name,
         faults=(
-            *layer.faults,
+            *(fault for one in laid for fault in one.faults),
             *(f"{name} is left out: {why}" for name, why in left_out),
             *clipped(visit, [scan.name for scan in scans]),
             *told,
@@ -127,9 +124,9 @@ def examine_visit(
         ),
         decisions=(
             Decision(what="space of the examination", choice=reference.name, because="best labelled sagittal series"),
-            *layer.decisions,
+            *(decision for one in laid for decision in one.decisions),
         ),
-        registrations=MappingProxyType(layer.registrations),
+        registrations=MappingProxyType({name: found for one in laid for name, found in one.registrations.items()}),
     )
 
 
@@ -142,22 +139,30 @@ def _reference(visit: Visit, segmentations: Mapping[str, Segmentation]) -> Serie
     return min(fit, key=lambda series: _REFERENCES.index(series.kind.contrast), default=None)
 
 
-class _Layer:
-    """Lays one series after the other and keeps what was decided."""
+def _lay_all(series: Sequence[Series], reference: Series, segmentation: Segmentation) -> list[_Laid]:
+    """Lay every series, in the order given; registration lets go of the interpreter, so that two go side by side."""
+    spine = segmentation.spine
+    inside = np.argwhere(spine.array > 0)
+    points = spine.grid.to_world(inside[:: max(1, len(inside) // _POINTS)])
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(lambda one: _Laid(one, reference, segmentation, points), series))
 
-    def __init__(self, reference: Series, segmentation: Segmentation) -> None:
+
+class _Laid:
+    """One series laid into the reference's space, and what was decided on the way."""
+
+    def __init__(self, series: Series, reference: Series, segmentation: Segmentation, points: FloatArray) -> None:
         self._reference = reference
         self._fixed = _image(reference)
         self._segmentation = segmentation
-        spine = segmentation.spine
-        inside = np.argwhere(spine.array > 0)
-        self._points = spine.grid.to_world(inside[:: max(1, len(inside) // _POINTS)])
+        self._points = points
         self.left_out: list[tuple[str, str]] = []
         self.faults: list[str] = []
         self.decisions: list[Decision] = []
         self.registrations: dict[str, Registration] = {}
+        self.scan = self._lay(series)
 
-    def lay(self, series: Series) -> Scan | None:
+    def _lay(self, series: Series) -> Scan | None:
         """Scan of a series in the common space, or ``None`` where it is left out."""
         if series.kind.contrast not in MR_CONTRASTS:
             return None

@@ -37,17 +37,20 @@ def closed_path(cost: FloatArray, *, stiffness: float) -> NDArray[np.intp]:
     -------
     (..., angles) ring of the path.
     """
-    angles = cost.shape[-2]
-    shifts = range(-_STEPS, _STEPS + 1)
+    angles, radii = cost.shape[-2:]
     # the two sides of the picture are treated alike: half of the circle is walked before the picture begins
     laps = np.concatenate([cost[..., angles // 2 :, :], cost, cost[..., : angles // 2, :]], axis=-2)
-    best = laps[..., 0, :]
+    bend = stiffness * np.arange(-_STEPS, _STEPS + 1)[:, None] ** 2
+    # rings that do not exist cost without limit; the windows, outer ones first, are a view of what is written here
+    rims = np.full((*cost.shape[:-2], radii + 2 * _STEPS), np.inf)
+    best = rims[..., _STEPS:-_STEPS]
+    shifted = np.lib.stride_tricks.sliding_window_view(rims, radii, axis=-1)[..., ::-1, :]
+    best[...] = laps[..., 0, :]
     came = np.zeros(laps.shape, dtype=np.int8)
     for at in range(1, laps.shape[-2]):
-        tried = np.stack([_shifted(best, shift) + stiffness * shift**2 for shift in shifts])
-        choice = tried.argmin(axis=0)
-        came[..., at, :] = choice - _STEPS
-        best = np.take_along_axis(tried, choice[None], axis=0)[0] + laps[..., at, :]
+        tried = shifted + bend
+        came[..., at, :] = tried.argmin(axis=-2) - _STEPS
+        np.add(tried.min(axis=-2), laps[..., at, :], out=best)
     path = np.zeros(laps.shape[:-1], dtype=np.intp)
     path[..., -1] = best.argmin(axis=-1)
     for at in range(laps.shape[-2] - 1, 0, -1):
@@ -55,17 +58,6 @@ def closed_path(cost: FloatArray, *, stiffness: float) -> NDArray[np.intp]:
         path[..., at - 1] = path[..., at] - step
     start = angles - angles // 2
     return path[..., start : start + angles]
-
-
-def _shifted(values: FloatArray, shift: int) -> FloatArray:
-    """Values of the ring ``shift`` nearer to the middle; rings that do not exist cost without limit."""
-    result = np.full_like(values, np.inf)
-    radii = values.shape[-1]
-    if shift >= 0:
-        result[..., shift:] = values[..., : radii - shift]
-    else:
-        result[..., :shift] = values[..., -shift:]
-    return result
 
 
 def inside_path(path_mm: FloatArray, x: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
