@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 import pytest
 from distributed.client import FutureCancelledError
+from distributed.comm import CommClosedError
 
 from lumbomics.core.errors import InputError, LumbomicsError, OutputError
 from lumbomics.core.grid import Grid
@@ -183,7 +184,9 @@ def test_a_run_whose_worker_is_killed_writes_what_one_process_writes(tmp_path: P
     ]
     workers[-1].kill()
     told, errors = job.communicate(timeout=400)
-    assert told.count("DONE") == 12, errors
+    # a visit whose worker died between writing it and saying so is found finished
+    assert told.count("DONE") >= 11, errors
+    assert told.count("DONE") + told.count("SKIPPED") == 12, errors
     assert same_but_for_times(tmp_path / "one", tmp_path / "two")
 
 
@@ -220,12 +223,17 @@ def test_a_run_whose_scheduler_is_killed_ends_with_an_error_and_goes_on_from_the
     assert same_but_for_times(tmp_path / "one", tmp_path / "two")
 
 
-def test_a_result_that_is_lost_with_its_scheduler_is_told_as_that() -> None:
+@pytest.mark.parametrize(
+    "noticed",
+    [FutureCancelledError("visit-1", "scheduler-connection-lost"), CommClosedError("Stream is closed")],
+    ids=["cancelled", "closed"],
+)
+def test_a_result_that_is_lost_with_its_scheduler_is_told_as_that(noticed: Exception) -> None:
     class Gone:
-        """A future between the loss of the scheduler and the client's noticing: not cancelled yet, without a result."""
+        """A future whose scheduler is gone: what is raised depends on which message the client was waiting for."""
 
         def result(self) -> Any:
-            raise FutureCancelledError("visit-1", "scheduler-connection-lost")
+            raise noticed
 
     with pytest.raises(LumbomicsError, match="the scheduler was lost"):
         _result(Gone())

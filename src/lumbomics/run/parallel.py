@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from distributed import Client, KilledWorker, LocalCluster, as_completed
+from distributed.comm import CommClosedError
 
 from lumbomics import __version__
 from lumbomics.core.errors import InputError, LumbomicsError
@@ -100,7 +101,7 @@ def _result(future: Any) -> Any:
         return future.result()
     except KilledWorker:
         return Lost("the processes that worked on it died, each time; there may be too little memory")
-    except CancelledError as error:  # nobody cancels here but a client that lost its scheduler
+    except (CancelledError, CommClosedError) as error:  # nobody cancels here but a client that lost its scheduler
         raise LumbomicsError(
             "the scheduler was lost",
             hint="what is finished is kept; start the scheduler again, then run the same command again",
