@@ -1,10 +1,11 @@
 """Registration of moved phantoms: error by kind of pair, and refusal of images that do not belong together.
 
-    python benchmarks/registration.py --patients 14 --out docs/reference/registration.csv
+    python benchmarks/registration.py --patients 25 --records records.csv
 
 Each digital reference patient is imaged, then imaged again after a known motion (up to 15 mm and 10 degrees) as
-another series whose header does not know of it. Errors are those of the answer over points within 40 mm of the middle
-of the shared region: root mean square distance, and the angle of the rotation left over.
+another series whose header does not know of it. As in a run, the motion is looked for about the spine of the fixed
+series. Errors are those of the answer over points within 40 mm of the middle of the shared region: root mean square
+distance, and the angle of the rotation left over. Records that stand are kept: a stopped benchmark goes on.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import argparse
 import csv
 import sys
 import time
-from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,19 +24,44 @@ from scipy.spatial.transform import Rotation
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast, Image
 from lumbomics.phantom import Acquisition, Phantom, make_phantom
-from lumbomics.prepare.registration import Registration, register
+from lumbomics.prepare.registration import Registration, RegistrationOptions, register
 from lumbomics.prepare.rigid import inverse, rms_distance_mm, rotation_deg
 
-KINDS = (
-    "sagittal T2 - axial T2",
-    "sagittal T2 - axial T1",
-    "sagittal T2 - T1",
-    "axial T1 - after contrast",
-    "two visits",
-)
-STRANGERS = ("another patient, axial T2", "another patient, sagittal T2", "upside down", "noise")
-SIDE_MIRRORED = "mirrored left to right"
 _AROUND_MM = 40.0
+_STRANGER = 500
+"""Seed of the other patient, from a patient's own."""
+_APART_MM = (15.0, 35.0, 45.0)
+"""How far frames of reference lie apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """How the series are taken; ``noise`` is a factor, drawn from half to twice this."""
+
+    name: str
+    noise: float = 1.0
+    thickness_mm: float = 4.0
+    everything: bool = False
+
+
+CONDITIONS = (
+    Condition(name="ordinary", everything=True),
+    Condition(name="four times the noise", noise=4.0),
+    Condition(name="slices 3 mm", thickness_mm=3.0),
+    Condition(name="slices 6 mm", thickness_mm=6.0),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two images; ``true`` is the motion, ``None`` where there is none to find."""
+
+    kind: str
+    moving: Image
+    fixed: Image
+    true: np.ndarray | None = None
+    about_mm: np.ndarray | None = None
+    search: bool = False
 
 
 def motion(rng: np.random.Generator, centre: np.ndarray) -> np.ndarray:
@@ -48,111 +75,188 @@ def motion(rng: np.random.Generator, centre: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def seen(phantom: Phantom, grid: Grid, contrast: Contrast, moved: np.ndarray, rng: np.random.Generator) -> Image:
-    """Image of the moved patient on the grid that the scanner states; noise between half and twice the usual."""
-    acquisition = Acquisition(noise=0.012 * 2 ** rng.uniform(-1, 1))
-    made = phantom.image(Grid(grid.shape, moved @ grid.affine), contrast, acquisition=acquisition, rng=rng)
-    return Image(made.array, grid, contrast=contrast)
+class Studio:
+    """Takes series of one patient under one condition."""
+
+    def __init__(self, seed: int, condition: Condition, spacing: float, rng: np.random.Generator) -> None:
+        self.phantom: Phantom = make_phantom(seed)
+        self._condition, self._rng = condition, rng
+        thick = condition.thickness_mm
+        self.sagittal = self.phantom.sagittal_grid(in_plane_mm=spacing, thickness_mm=thick, slices=round(52 / thick))
+        self.axial = self.phantom.axial_grid(
+            in_plane_mm=spacing, thickness_mm=thick, slices=round(64 / thick), width_mm=160.0
+        )
+        level = self.phantom.parameters.discs[-1 - seed % 3]
+        self.short = self.phantom.axial_grid(level, in_plane_mm=spacing, thickness_mm=thick, slices=5, width_mm=160.0)
+
+    def take(self, grid: Grid, contrast: Contrast, moved: np.ndarray | None = None) -> Image:
+        """Image of the moved patient on the grid that the scanner states."""
+        acquisition = Acquisition(noise=0.012 * self._condition.noise * 2 ** self._rng.uniform(-1, 1))
+        true = grid if moved is None else Grid(grid.shape, moved @ grid.affine)
+        made = self.phantom.image(true, contrast, acquisition=acquisition, rng=self._rng)
+        return Image(made.array, grid, contrast=contrast)
+
+    def spine_mm(self) -> np.ndarray:
+        """Points of the spine in the sagittal series."""
+        spine = self.phantom.segmentation(self.sagittal).spine
+        inside = np.argwhere(spine.array > 0)
+        return spine.grid.to_world(inside[:: max(1, len(inside) // 4000)])
 
 
-def pairs(seed: int, spacing: float) -> list[tuple[str, Image, Image, np.ndarray | None]]:
-    """(kind, moving, fixed, true motion or None) of one patient, and of strangers."""
+def mirrored(image: Image) -> Image:
+    """The image with left and right swapped; the grid stays."""
+    across = int(np.argmax(np.abs(image.grid.axes[0])))
+    return Image(np.flip(image.array, across), image.grid, contrast=image.contrast)
+
+
+def pairs(seed: int, condition: Condition, spacing: float) -> Iterator[Pair]:
     rng = np.random.default_rng([seed, 77])
-    phantom = make_phantom(seed)
-    sagittal = phantom.sagittal_grid(in_plane_mm=spacing, slices=13)
-    axial = phantom.axial_grid(in_plane_mm=spacing, slices=16, width_mm=160.0)
-    still = np.eye(4)
-    moved = motion(rng, axial.centre_mm)
-    fixed = seen(phantom, sagittal, Contrast.T2, still, rng)
-    ax_t2, ax_t1 = (seen(phantom, axial, c, moved, rng) for c in (Contrast.T2, Contrast.T1))
-    before, after = (seen(phantom, axial, c, m, rng) for c, m in ((Contrast.T1, still), (Contrast.T1_POST, moved)))
-    sag_t1 = seen(phantom, sagittal, Contrast.T1, moved, rng)
-    later = seen(phantom, sagittal, Contrast.T2, moved, rng)
-    other = make_phantom(seed + 500)
-    stranger = seen(other, other.axial_grid(in_plane_mm=spacing, slices=16, width_mm=160.0), Contrast.T2, still, rng)
-    foreign = seen(other, other.sagittal_grid(in_plane_mm=spacing, slices=13), Contrast.T2, still, rng)
-    noise = Image(rng.normal(100, 20, axial.shape), axial)
-    return [
-        (KINDS[0], ax_t2, fixed, moved),
-        (KINDS[1], ax_t1, fixed, moved),
-        (KINDS[2], sag_t1, fixed, moved),
-        (KINDS[3], after, before, moved),
-        (KINDS[4], later, fixed, moved),
-        (STRANGERS[0], stranger, fixed, None),
-        (STRANGERS[1], foreign, fixed, None),
-        (STRANGERS[2], Image(ax_t2.array[:, :, ::-1], axial), fixed, None),
-        (STRANGERS[3], noise, fixed, None),
-        (SIDE_MIRRORED, Image(ax_t2.array[::-1], axial), fixed, None),
-    ]
+    own = Studio(seed, condition, spacing, rng)
+    stranger = Studio(seed + _STRANGER, condition, spacing, rng)
+    moved, spine = motion(rng, own.axial.centre_mm), own.spine_mm()
+    fixed = own.take(own.sagittal, Contrast.T2)
+    ax_t2, ax_t1 = (own.take(own.axial, contrast, moved) for contrast in (Contrast.T2, Contrast.T1))
+    foreign = stranger.take(stranger.axial, Contrast.T2)
+
+    def to_sagittal(kind: str, moving: Image, true: np.ndarray | None = None, *, search: bool = False) -> Pair:
+        return Pair(kind=kind, moving=moving, fixed=fixed, true=true, about_mm=spine, search=search)
+
+    yield to_sagittal("sagittal T2 - axial T2", ax_t2, moved)
+    yield to_sagittal("sagittal T2 - axial T1", ax_t1, moved)
+    yield to_sagittal("sagittal T2 - five slices along a disc, T2", own.take(own.short, Contrast.T2, moved), moved)
+    yield to_sagittal("another patient, axial T2", foreign)
+    yield to_sagittal("mirrored axial T2", mirrored(ax_t2))
+    if not condition.everything:
+        return
+    sag_t1, stir = (own.take(own.sagittal, contrast, moved) for contrast in (Contrast.T1, Contrast.STIR))
+    before, after = own.take(own.axial, Contrast.T1), own.take(own.axial, Contrast.T1_POST, moved)
+    apart = np.eye(4)
+    apart[:3, 3] = rng.uniform(-1, 1, 3) * _APART_MM
+    elsewhere = Image(ax_t2.array, Grid(own.axial.shape, apart @ own.axial.affine), contrast=Contrast.T2)
+    yield to_sagittal("sagittal T2 - T1", sag_t1, moved)
+    yield to_sagittal("sagittal T2 - STIR", stir, moved)
+    yield to_sagittal("two visits", own.take(own.sagittal, Contrast.T2, moved), moved)
+    yield to_sagittal("axial T2 of another frame", elsewhere, moved @ inverse(apart), search=True)
+    yield Pair(kind="axial T1 - after contrast", moving=after, fixed=before, true=moved)
+    foreign_t1 = stranger.take(stranger.axial, Contrast.T1)
+    foreign_sagittal = stranger.take(stranger.sagittal, Contrast.T2)
+    yield to_sagittal("another patient, axial T1", foreign_t1)
+    yield to_sagittal("another patient, axial T2 of another frame", foreign, search=True)
+    yield to_sagittal("another patient, five slices", stranger.take(stranger.short, Contrast.T2))
+    yield to_sagittal("another patient, sagittal T2", foreign_sagittal)
+    yield to_sagittal("another patient, sagittal T1", stranger.take(stranger.sagittal, Contrast.T1))
+    yield Pair(kind="another patient's sagittal T2 on axial T2", moving=foreign_sagittal, fixed=ax_t2)
+    yield Pair(kind="another patient, axial T1 - after contrast", moving=after, fixed=foreign_t1)
+    yield to_sagittal("upside down", Image(ax_t2.array[:, :, ::-1], own.axial))
+    yield to_sagittal("noise", Image(rng.normal(100, 20, own.axial.shape), own.axial))
+    yield to_sagittal("mirrored axial T1", mirrored(ax_t1))
+    yield to_sagittal("mirrored sagittal T1", mirrored(sag_t1))
+    yield to_sagittal("mirrored STIR", mirrored(stir))
+    yield Pair(kind="mirrored after contrast", moving=mirrored(after), fixed=before)
 
 
-def row(seed: int, kind: str, found: Registration, true: np.ndarray | None, seconds: float) -> dict[str, object]:
+def row(seed: int, condition: Condition, pair: Pair, found: Registration, seconds: float) -> dict[str, object]:
     about = found.centre_mm + np.random.default_rng(0).uniform(-_AROUND_MM, _AROUND_MM, (200, 3))
-    left = None if true is None else inverse(true) @ found.motion
+    left = None if pair.true is None else inverse(pair.true) @ found.motion
     return {
+        "condition": condition.name,
         "seed": seed,
-        "kind": kind,
+        "kind": pair.kind,
         "accepted": int(found.accepted),
         "refusal": found.refusal or "",
         "error_mm": "" if left is None else round(rms_distance_mm(left, np.eye(4), about), 4),
         "error_deg": "" if left is None else round(rotation_deg(left), 4),
         "stated_mm": "" if found.error_mm is None else round(found.error_mm, 4),
-        "information": round(found.information, 4),
         "gain": round(found.gain, 3),
+        "side_gain": "" if found.side_gain is None else round(found.side_gain, 3),
+        "side_checked": int(found.side_checked),
         "overlap": round(found.overlap, 3),
         "inconsistency_mm": "" if found.inconsistency_mm is None else round(found.inconsistency_mm, 3),
         "cpu_s": round(seconds, 2),
     }
 
 
-def table(rows: list[dict[str, object]]) -> str:
-    lines = [
-        "| pair | n | accepted | error mm, median (95 %) | error deg, median (95 %) | within 0.5 mm and 0.5 deg "
-        "| true < 2 x stated | CPU s |",
-        "|---|---|---|---|---|---|---|---|",
+def measured(seed: int, condition: Condition, spacing: float) -> list[dict[str, object]]:
+    rows = []
+    for pair in pairs(seed, condition, spacing):
+        start = time.process_time()
+        options = RegistrationOptions(search=pair.search)
+        found = register(pair.moving, pair.fixed, about_mm=pair.about_mm, options=options)
+        rows.append(row(seed, condition, pair, found, time.process_time() - start))
+    return rows
+
+
+def table(rows: list[dict[str, str]]) -> str:
+    """Page tables: pairs to be accepted, and pairs to be refused."""
+    kinds = list(dict.fromkeys((one["condition"], one["kind"]) for one in rows))
+    true = [
+        "| series | pair | n | accepted | error mm, median (95 %) | error deg, median (95 %) "
+        "| within 0.5 mm and 0.5 deg | true < 2 x stated | sides told | least gain | CPU s |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    by_kind: dict[str, list[dict[str, object]]] = defaultdict(list)
-    for one in rows:
-        by_kind[str(one["kind"])].append(one)
-    for kind, those in by_kind.items():
-        taken = [one for one in those if one["accepted"]]
-        start = f"| {kind} | {len(those)} | {len(taken)} |"
-        seconds = np.mean([float(str(one["cpu_s"])) for one in those])
-        if not taken or taken[0]["error_mm"] == "":
-            lines.append(f"{start} | | | | {seconds:.1f} |")
-            continue
-        mm, deg, stated = (
-            np.array([float(str(one[name])) for one in taken]) for name in ("error_mm", "error_deg", "stated_mm")
+    false = ["| series | pair | n | accepted | refused, why | greatest gain |", "|---|---|---|---|---|---|"]
+    for condition, kind in kinds:
+        those = [one for one in rows if (one["condition"], one["kind"]) == (condition, kind)]
+        start = f"| {condition} | {kind} | {len(those)} | {sum(one['accepted'] == '1' for one in those)} |"
+        (true if those[0]["error_mm"] else false).append(
+            start + (_errors(those) if those[0]["error_mm"] else _refusals(those))
         )
-        good = ((mm <= 0.5) & (deg <= 0.5)).sum()
-        covered = (mm < 2 * stated).mean()
-        lines.append(
-            f"{start} {np.median(mm):.2f} ({np.quantile(mm, 0.95):.2f}) | {np.median(deg):.2f} "
-            f"({np.quantile(deg, 0.95):.2f}) | {good} of {len(those)} | {100 * covered:.0f} % | {seconds:.1f} |"
-        )
-    return "\n".join(lines)
+    return "\n".join([*true, "", *false])
+
+
+def _errors(those: list[dict[str, str]]) -> str:
+    taken = [one for one in those if one["accepted"] == "1"]
+    if not taken:
+        return " | | | | | | |"
+    mm, deg, stated = (np.array([float(one[name]) for one in taken]) for name in ("error_mm", "error_deg", "stated_mm"))
+    within = ((mm <= 0.5) & (deg <= 0.5)).sum()
+    sided = sum(one["side_checked"] == "1" for one in taken)
+    return (
+        f" {np.median(mm):.2f} ({np.quantile(mm, 0.95):.2f}) | {np.median(deg):.2f} ({np.quantile(deg, 0.95):.2f}) "
+        f"| {within} of {len(those)} | {100 * (mm < 2 * stated).mean():.0f} % | {sided} of {len(taken)} "
+        f"| {min(float(one['gain']) for one in those):.2f} | {np.mean([float(one['cpu_s']) for one in those]):.1f} |"
+    )
+
+
+def _refusals(those: list[dict[str, str]]) -> str:
+    whys = [one["refusal"] for one in those if one["refusal"]]
+    told = ", ".join(f"{whys.count(why)} {why}" for why in sorted(set(whys)))
+    return f" {told} | {max(float(one['gain']) for one in those):.2f} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--patients", type=int, default=14)
+    parser.add_argument("--patients", type=int, default=25)
+    parser.add_argument("--varied", type=int, default=8, help="patients imaged under the other conditions too")
     parser.add_argument("--first", type=int, default=0, help="first seed")
-    parser.add_argument("--spacing", type=float, default=0.8, help="pixel of every series, mm")
-    parser.add_argument("--out", type=Path, help="table of all pairs, CSV")
+    parser.add_argument("--spacing", type=float, default=0.9, help="pixel of every series, mm")
+    parser.add_argument("--records", type=Path, required=True, help="CSV of all pairs, kept and continued")
     chosen = parser.parse_args()
-    rows = []
-    for seed in range(chosen.first, chosen.first + chosen.patients):
-        for kind, moving, fixed, true in pairs(seed, chosen.spacing):
-            start = time.process_time()
-            found = register(moving, fixed)
-            rows.append(row(seed, kind, found, true, time.process_time() - start))
-        print(f"patient {seed} done", file=sys.stderr, flush=True)
-        if chosen.out:
-            with chosen.out.open("w", newline="", encoding="utf-8") as handle:
-                writer = csv.DictWriter(handle, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
-    print(table(rows))
+    seeds = range(chosen.first, chosen.first + chosen.patients)
+    jobs = [(c, seed) for c in CONDITIONS for seed in (seeds if c.everything else seeds[: chosen.varied])]
+    rows = _read(chosen.records)
+    done = {(one["condition"], one["seed"]) for one in rows}
+    for condition, seed in jobs:
+        if (condition.name, str(seed)) not in done:
+            _append(chosen.records, measured(seed, condition, chosen.spacing))
+            print(f"patient {seed}, {condition.name}: done", file=sys.stderr, flush=True)
+    print(table(_read(chosen.records)))
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as handle:
+        return list(csv.DictReader(handle))
+
+
+def _append(path: Path, rows: list[dict[str, object]]) -> None:
+    new = not path.is_file()
+    with path.open("a", newline="", encoding="utf-8") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]))
+        if new:
+            writer.writeheader()
+        writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -15,6 +16,7 @@ FloatArray = NDArray[np.float64]
 
 _BINS = 24
 _LEAST_INSIDE = 200
+_LEAST_SHARE = 0.2
 
 
 class Sampled:
@@ -36,10 +38,6 @@ class Sampled:
         self._moving = moving
         self._edges = np.quantile(moving.array, np.linspace(0, 1, _BINS + 1)[1:-1])
 
-    def overlap(self, fixed_to_moving: FloatArray) -> float:
-        """Share of the points that fall into the moving image."""
-        return float(self._inside(self._moving.grid.to_index(moved(fixed_to_moving, self.points_mm))).mean())
-
     def at(self, fixed_to_moving: FloatArray) -> float:
         """Mutual information, nats; 0 where too few points meet the moving image.
 
@@ -48,7 +46,7 @@ class Sampled:
         """
         index = self._moving.grid.to_index(moved(fixed_to_moving, self.points_mm))
         inside = self._inside(index)
-        if inside.sum() < max(_LEAST_INSIDE, 0.2 * len(inside)):
+        if inside.sum() < max(_LEAST_INSIDE, _LEAST_SHARE * len(inside)):
             return 0.0
         values = map_coordinates(self._moving.array, index[inside].T, order=1, mode="nearest")
         pair = self._fixed[inside] * _BINS + np.searchsorted(self._edges, values)
@@ -63,22 +61,20 @@ class Sampled:
         return np.asarray(((index >= -0.5) & (index <= top + 0.5)).all(axis=1))
 
 
-def best_shifts(sampled: Sampled, start: FloatArray, *, reach_mm: FloatArray, step_mm: float, keep: int) -> FloatArray:
-    """Try shifts about a motion on a lattice; return the ``keep`` best, no two of them neighbours, (keep, 4, 4)."""
+def best_shifts(
+    told: Callable[[FloatArray], float], start: FloatArray, *, reach_mm: FloatArray, step_mm: float, keep: int
+) -> FloatArray:
+    """Try shifts about a motion on a lattice; return the ``keep`` that tell most, no two neighbours, (keep, 4, 4)."""
     ways = [np.arange(-(reach // step_mm), reach // step_mm + 1) * step_mm for reach in reach_mm]
     shifts = np.array(list(product(*ways)))
-    tried = []
-    for shift in shifts:
-        motion = start.copy()
-        motion[:3, 3] += shift
-        tried.append(sampled.at(motion))
-    found: list[FloatArray] = []
-    for place in np.argsort(tried)[::-1]:
-        if len(found) < keep and all(np.abs(shifts[place] - one).max() > step_mm for one in found):
-            found.append(shifts[place])
-    motions = np.repeat(start[None], len(found), axis=0)
-    motions[:, :3, 3] += np.array(found)
-    return motions
+    motions = np.repeat(start[None], len(shifts), axis=0)
+    motions[:, :3, 3] += shifts
+    order = np.argsort([told(motion) for motion in motions])[::-1]
+    found: list[int] = []
+    for place in order:
+        if len(found) < keep and all(np.abs(shifts[place] - shifts[one]).max() > step_mm for one in found):
+            found.append(place)
+    return np.asarray(motions[found])
 
 
 def _ranked(values: FloatArray) -> NDArray[np.intp]:

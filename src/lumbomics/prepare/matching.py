@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Image
+from lumbomics.prepare.borders import Borders
 from lumbomics.prepare.descent import Pair, descend
 from lumbomics.prepare.information import Sampled, best_shifts
 from lumbomics.prepare.pyramid import Layer, layer
@@ -21,8 +23,8 @@ _LATTICE_MM = 4.0
 _SEARCH_SAMPLES = 2500
 _SEARCH_STEP_MM = 12.0
 _STARTS = 3
-_BESIDE_MM = (6.0, 12.0)
-_BESIDE = 12
+_BORDER_SAMPLES = 10_000
+_MIRRORS_MM = np.arange(-16.0, 17.0, 4.0)
 _SEED = 3
 
 
@@ -81,8 +83,7 @@ class Matching:
     def overlap(self, motion: FloatArray) -> float:
         """Share of the smaller volume (fixed box, moving image) that both cover."""
         mine = len(self._points) * _LATTICE_MM**3
-        other = self._moving_grid.voxel_volume_mm3 * float(np.prod(self._moving_grid.shape))
-        return len(self.shared_mm(motion)) * _LATTICE_MM**3 / min(mine, other)
+        return len(self.shared_mm(motion)) * _LATTICE_MM**3 / min(mine, _volume_mm3(self._moving_grid))
 
     def forward(self) -> FloatArray | None:
         """Best motion when the fixed image's points are looked up in the moving one; ``None`` where they never meet."""
@@ -99,7 +100,7 @@ class Matching:
 
     def halves(self, motion: FloatArray) -> tuple[FloatArray, FloatArray] | None:
         """Best motions of the two halves of the shared region, cut across its longest side."""
-        pair = self.pairs[min(1, len(self.pairs) - 1)]
+        pair = self._sharp
         shared = pair.fixed.grid.to_index(self.shared_mm(motion))
         axis = int(np.argmax(np.ptp(shared, axis=0) * pair.fixed.grid.spacing_mm))
         cut = int(np.rint(np.median(shared[:, axis])))
@@ -117,34 +118,57 @@ class Matching:
             found.append(best)
         return found[0], found[1]
 
-    def information(self, motion: FloatArray) -> tuple[float, float]:
-        """Mutual information at a motion, nats, and its mean over 12 motions 6 to 12 mm beside it."""
-        rng = np.random.default_rng(_SEED)
-        beside = []
-        for _ in range(_BESIDE):
-            step = rng.standard_normal(3)
-            aside = motion.copy()
-            aside[:3, 3] += step / np.linalg.norm(step) * rng.uniform(*_BESIDE_MM)
-            beside.append(self._sampled.at(aside))
-        return self._sampled.at(motion), float(np.mean(beside))
+    def agreement(self, motion: FloatArray) -> tuple[float, float]:
+        """Agreement of borders at a motion, and its mean over 14 motions 5 mm beside it; see :class:`Borders`."""
+        return self._borders(self._sharp.moving, self.shared_mm(motion)).about(motion)
+
+    def mirrored(self, motion: FloatArray) -> tuple[float, float]:
+        """Mirror the moving image left to right, and find the same at the best motion near one.
+
+        The mirror stands in the middle of the shared region; where the body's own middle lies beside it, a shift
+        across brings the two together.
+        """
+        sharp, shared, across = self._sharp, self.shared_mm(motion), np.diag([-1.0, 1.0, 1.0, 1.0])
+        across[0, 3] = 2 * shared[:, 0].mean()
+        affine = motion @ across @ inverse(motion) @ sharp.moving.grid.affine
+        flipped = Layer(sharp.moving.array, Grid(sharp.moving.grid.shape, affine))
+        borders = self._borders(flipped, shared)
+        starts = np.repeat(motion[None], len(_MIRRORS_MM), axis=0)
+        starts[:, :3, 3] += np.outer(_MIRRORS_MM, motion[:3, 0])
+        start = max(starts, key=borders.at)
+        best = descend([replace(sharp, moving=flipped)], start, self._middle, samples=self._samples)
+        return borders.about(start if best is None else best)
 
     def searched(self, reach_mm: tuple[float, float, float]) -> FloatArray:
         """Best start among shifts on a lattice, each of the best three improved on the coarsest layer."""
         coarse = self.pairs[0]
-        sampled = Sampled(coarse.fixed, coarse.moving, samples=_SEARCH_SAMPLES, seed=_SEED)
-        starts = best_shifts(sampled, self.start, reach_mm=np.array(reach_mm), step_mm=_SEARCH_STEP_MM, keep=_STARTS)
+        told = self._told(coarse)
+        starts = best_shifts(told, self.start, reach_mm=np.array(reach_mm), step_mm=_SEARCH_STEP_MM, keep=_STARTS)
         ends = [descend([coarse], start, self._middle, samples=self._samples) for start in starts]
         met = [end for end in ends if end is not None] or [self.start]
-        return max(met, key=sampled.at)
+        return max(met, key=told)
+
+    def _told(self, pair: Pair) -> Callable[[FloatArray], float]:
+        """Mutual information at a motion, at points of the smaller image: most of the larger one's meet nothing."""
+        if _volume_mm3(pair.fixed.grid) <= _volume_mm3(pair.moving.grid):
+            return Sampled(pair.fixed, pair.moving, samples=_SEARCH_SAMPLES, seed=_SEED).at
+        sampled = Sampled(pair.moving, pair.fixed, samples=_SEARCH_SAMPLES, seed=_SEED)
+        return lambda motion: sampled.at(inverse(motion))
+
+    def _borders(self, moving: Layer, shared_mm: FloatArray) -> Borders:
+        rng = np.random.default_rng(_SEED)
+        drawn = shared_mm[rng.permutation(len(shared_mm))[:_BORDER_SAMPLES]]
+        # off the lattice, whose steps may be the slices' own
+        return Borders(self._sharp.fixed, moving, drawn + rng.uniform(-0.5, 0.5, drawn.shape) * _LATTICE_MM)
+
+    @property
+    def _sharp(self) -> Pair:
+        """Layers on which borders are compared: sharp enough to see them, blurred enough not to see noise."""
+        return self.pairs[min(1, len(self.pairs) - 1)]
 
     @property
     def _middle(self) -> FloatArray:
         return self.pairs[0].fixed.grid.centre_mm
-
-    @cached_property
-    def _sampled(self) -> Sampled:
-        pair = self.pairs[-1]
-        return Sampled(pair.fixed, pair.moving, samples=self._samples, seed=_SEED)
 
     def _near(self, one: Layer, motion: FloatArray) -> Layer:
         """Part of a moving layer near the fixed box."""
@@ -167,6 +191,10 @@ def _box(grid: Grid, about_mm: FloatArray | None) -> tuple[FloatArray, FloatArra
 def _lattice(low: FloatArray, high: FloatArray, spacing_mm: FloatArray) -> FloatArray:
     ways = [np.arange(a, b + 1e-6, _LATTICE_MM / s) for a, b, s in zip(low, high, spacing_mm, strict=True)]
     return np.stack(np.meshgrid(*ways, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+def _volume_mm3(grid: Grid) -> float:
+    return grid.voxel_volume_mm3 * float(np.prod(grid.shape))
 
 
 def _corners(grid: Grid) -> FloatArray:

@@ -22,9 +22,11 @@ from lumbomics.prepare.rigid import checked_rigid, halfway, inverse, moved, rms_
 FloatArray = NDArray[np.float64]
 
 _LEAST_SLICES = 3
-_LEAST_INFORMATION = 0.05
+_TWO_LEVELS_MM = 45.0
+_LEAST_AGREEMENT = 0.01
 _NUDGE_MM, _NUDGE_DEG = 1.5, 1.0
-_FLOOR_MM = 0.1
+_UNSEEN_MM2 = 6.0
+"""Error that a region of 1 mm thickness would have; on phantoms 0.1 mm at 60 mm and 0.3 mm at 20 mm."""
 
 
 class Refusal(StrEnum):
@@ -33,12 +35,16 @@ class Refusal(StrEnum):
     FLAT = "flat"
     """An image holds one value, or next to nothing."""
     TOO_FEW_SLICES = "too_few_slices"
+    AMBIGUOUS = "ambiguous"
+    """So short a stack looks alike at one level and the next: its place cannot be searched for."""
     OVERLAP = "overlap"
     """The images share too little space."""
     UNRELATED = "unrelated"
     """The best fit is no better than chance: other body, other part of it, or noise."""
     INCONSISTENT = "inconsistent"
     """Parts of the image ask for different motions."""
+    MIRRORED = "mirrored"
+    """Its mirror image fits better: left and right look swapped in one of the two."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +64,11 @@ class RegistrationOptions:
     least_overlap
         Share of the smaller volume (fixed box, moving image) that both must cover.
     least_gain
-        By how much the information at the optimum must exceed that 6 to 12 mm beside it, as a factor.
+        By how much the agreement of borders at the optimum must exceed that 5 mm beside it, as a factor.
     most_inconsistent_mm
         How far apart the motions of two halves, or of the ways there and back, may lie.
+    clear_side
+        By how much borders must agree better one way than mirrored left to right to tell the sides, as a factor.
     """
 
     search: bool = False
@@ -68,8 +76,9 @@ class RegistrationOptions:
     widths_mm: tuple[float, ...] = (6.0, 3.0, 1.5)
     samples: int = 20_000
     least_overlap: float = 0.15
-    least_gain: float = 1.3
-    most_inconsistent_mm: float = 1.5
+    least_gain: float = 1.33
+    most_inconsistent_mm: float = 3.0
+    clear_side: float = 1.05
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,10 +91,14 @@ class Registration:
         4 x 4 rigid, maps points of the moving image (RAS+ mm) to the fixed image's space.
     error_mm
         Estimated root mean square error over the box; ``None`` where refused before it was known.
-    information
-        Mutual information at the optimum, nats.
     gain
-        That information over its mean 6 to 12 mm beside the optimum.
+        Agreement of borders at the optimum over its mean 5 mm beside.
+    side_gain
+        Agreement of borders over that of the image mirrored left to right, each at its best; below 1 the mirror image
+        fits better. ``None`` where refused before it was known.
+    side_checked
+        Whether the anatomy tells that left is left: the image as it is fits clearly better than its mirror image.
+        Where it is not, a body so even that both fit alike, the sides rest on the headers alone.
     overlap
         Share of the smaller volume (fixed box, moving image) that both cover.
     inconsistency_mm
@@ -98,8 +111,9 @@ class Registration:
 
     motion: FloatArray = field(repr=False)
     error_mm: float | None = None
-    information: float = 0.0
     gain: float = 0.0
+    side_gain: float | None = None
+    side_checked: bool = False
     overlap: float = 0.0
     inconsistency_mm: float | None = None
     centre_mm: FloatArray = field(default_factory=lambda: np.zeros(3), repr=False)
@@ -171,8 +185,8 @@ def register(
 
     Returns
     -------
-    The motion with its error and quality figures; refused, with the reason, where the images do not belong together.
-    A mirrored image is not refused: a body is nearly its own mirror image.
+    The motion with its error and quality figures; refused, with the reason, where the images do not belong together, or
+    where one shows left what the other shows right.
 
     Raises
     ------
@@ -184,7 +198,8 @@ def register(
         if image.array.dtype.kind == "f" and not np.isfinite(image.array).all():
             raise InputError("an image holds NaN or infinity", expected="finite values", where=f"{what} image")
     points = _checked_points(about_mm)
-    return _unfit(moving, fixed) or _registered(moving, fixed, points, chosen)
+    unfit = _unfit(moving, fixed) or (_ambiguous(moving.grid) if chosen.search else None)
+    return unfit or _registered(moving, fixed, points, chosen)
 
 
 def _checked_points(about_mm: ArrayLike | None) -> FloatArray | None:
@@ -206,6 +221,15 @@ def _unfit(moving: Image, fixed: Image) -> Registration | None:
             words = f"the {what} image has {slices} slice(s), {_LEAST_SLICES} are needed to find a motion"
             return _refused(Refusal.TOO_FEW_SLICES, words)
     return None
+
+
+def _ambiguous(grid: Grid) -> Registration | None:
+    up = int(np.argmax(np.abs(grid.axes[2])))
+    height_mm = float(grid.shape[up] * grid.spacing_mm[up])
+    if height_mm >= _TWO_LEVELS_MM:
+        return None
+    words = f"a stack {height_mm:.0f} mm high may show one level or the next, {_TWO_LEVELS_MM:.0f} mm are needed"
+    return _refused(Refusal.AMBIGUOUS, words)
 
 
 def _refused(refusal: Refusal, reason: str) -> Registration:
@@ -240,33 +264,52 @@ def _apart(match: Matching, motion: FloatArray, options: RegistrationOptions) ->
 
 
 def _judged(match: Matching, forward: FloatArray, options: RegistrationOptions) -> Registration:
-    """Tell whether the best fit is better than chance, and whether halves and both ways agree."""
-    information, beside = match.information(forward)
+    """Tell whether the best fit is better than chance and than that of the mirror image, and how sure it is."""
     shared = match.shared_mm(forward)
-    centre = shared.mean(axis=0)
+    agreement, gain = _gained(match.agreement(forward))
+    mirrored, mirrored_gain = _gained(match.mirrored(forward))
     found = Registration(
         motion=inverse(forward),
-        information=information,
-        gain=information / max(beside, _LEAST_INFORMATION),
+        gain=gain,
+        side_gain=agreement / mirrored,
+        side_checked=agreement > options.clear_side * mirrored,
         overlap=match.overlap(forward),
-        centre_mm=centre,
+        centre_mm=shared.mean(axis=0),
     )
-    if found.gain < options.least_gain:
+    if mirrored_gain >= options.least_gain and mirrored > options.clear_side * agreement:
+        times = f"{mirrored / agreement:.2f} times as well"
+        words = f"mirrored left to right it fits {times}: left and right look swapped in one of the two series"
+        return replace(found, refusal=Refusal.MIRRORED, reason=words)
+    if gain < options.least_gain:
         words = (
-            f"the best fit tells {found.gain:.2f} times as much as places beside it, {options.least_gain} are needed"
+            f"borders agree {gain:.2f} times as well as at places beside it, {options.least_gain} times are needed: "
+            "another body, another part of it, or too much noise"
         )
         return replace(found, refusal=Refusal.UNRELATED, reason=words)
-    halves, backward = match.halves(forward), match.backward(_nudged(forward, centre))
+    return _consistent(match, forward, shared, found, options)
+
+
+def _consistent(
+    match: Matching, forward: FloatArray, shared_mm: FloatArray, found: Registration, options: RegistrationOptions
+) -> Registration:
+    """Lay the answer halfway between both ways, with the error that halves and ways tell; refused where they differ."""
+    halves, backward = match.halves(forward), match.backward(_nudged(forward, found.centre_mm))
     if halves is None or backward is None:
         return replace(found, refusal=Refusal.INCONSISTENT, reason="a part of the image fits nowhere")
-    apart = max(rms_distance_mm(*halves, shared), rms_distance_mm(forward, backward, shared))
+    apart = max(rms_distance_mm(*halves, shared_mm), rms_distance_mm(forward, backward, shared_mm))
     found = replace(found, inconsistency_mm=apart)
     if apart > options.most_inconsistent_mm:
         limit = options.most_inconsistent_mm
         words = f"parts of the image ask for motions {apart:.1f} mm apart, {limit:g} mm are allowed"
         return replace(found, refusal=Refusal.INCONSISTENT, reason=words)
-    motion = inverse(halfway(forward, backward, centre))
-    return replace(found, motion=motion, error_mm=_error_mm(halves, (forward, backward), shared))
+    motion = inverse(halfway(forward, backward, found.centre_mm))
+    return replace(found, motion=motion, error_mm=_error_mm(halves, (forward, backward), shared_mm))
+
+
+def _gained(agreement: tuple[float, float]) -> tuple[float, float]:
+    """Agreement of borders, and by which factor it exceeds that beside; neither is 0."""
+    at, beside = agreement
+    return max(at, _LEAST_AGREEMENT), at / max(beside, _LEAST_AGREEMENT)
 
 
 def _error_mm(
@@ -275,11 +318,14 @@ def _error_mm(
     """Estimate the error of the answer from what halves and ways disagree about.
 
     Two halves with independent errors e√2 differ by 2e, and their mean has half of that; the two ways share what the
-    noise does, and differ by what interpolation does.
+    noise does, and differ by what interpolation does. What halves and ways share is seen by neither: it grows as the
+    shared region gets thinner, whose turn is then hardly known.
     """
     by_halves = rms_distance_mm(*halves, shared_mm) / 4
     by_ways = rms_distance_mm(*ways, shared_mm) / 2
-    return float(np.sqrt(by_halves**2 + by_ways**2 + _FLOOR_MM**2))
+    thickness_mm = np.sqrt(12 * np.linalg.eigvalsh(np.cov(shared_mm.T))[0])
+    unseen = _UNSEEN_MM2 / max(thickness_mm, 1.0)
+    return float(np.sqrt(by_halves**2 + by_ways**2 + unseen**2))
 
 
 def _nudged(motion: FloatArray, centre_mm: FloatArray) -> FloatArray:
