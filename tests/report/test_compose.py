@@ -217,6 +217,21 @@ def test_an_empty_label_map_gives_a_page_without_pictures(visit_and_results):
     assert "<img" not in page
 
 
+def test_one_sagittal_slice_is_not_shown_from_the_feet(visit_and_results):
+    visit, _ = visit_and_results
+    whole = visit.series[0].segmentation.spine
+    _, rows, columns = whole.array.shape
+    shift = np.eye(4)
+    shift[0, 3] = 8
+    one = Labels(whole.array[8:9], Grid((1, rows, columns), whole.grid.affine @ shift))
+    maps = {"acq-sag_T2w": Segmentation(spine=one)}
+    titles = [
+        picture["alt"] for picture in Page(compose_report(Visit(participant="X7"), [], segmentations=maps)).all("img")
+    ]
+    assert titles
+    assert not [title for title in titles if "Axial" in title]
+
+
 def test_nothing_that_could_lead_back_to_a_person_is_printed(visit_and_results):
     visit, results = visit_and_results
     series = visit.series[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from lumbomics.core.anatomy import DISC_OFFSET
@@ -17,13 +18,18 @@ from lumbomics.report.text import short_value
 
 _COLUMNS = 3
 _LINE = "#e69f00"
+_LEAST_WIDTH_MM = 12.0
+"""Labels of one or two sagittal slices cut across are a strip that shows nothing."""
 
 
 def axial_figure(scene: Scene, panel: Panel) -> Png | None:
     """Draw one axial picture a disc that has values, with outlines and drawn diameters.
 
-    Where no disc has values, every disc whose place is known is shown; ``None`` where there is none.
+    Where no disc has values, every disc whose place is known is shown; ``None`` where there is none, or the labels are
+    too narrow to be seen from the feet.
     """
+    if np.ptp(scene.frame.extent_mm[:, 0]) < _LEAST_WIDTH_MM:
+        return None
     known = [disc for disc in scene.discs() if shows_disc(scene, disc)]
     discs = [disc for disc in known if _shown(scene, panel, disc[2])] or known
     if not discs:
