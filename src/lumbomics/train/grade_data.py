@@ -15,6 +15,7 @@ from lumbomics.measure.degeneration.features import DiscFeatures, disc_features
 from lumbomics.measure.degeneration.patch import disc_patches
 from lumbomics.read import read_nifti_image
 from lumbomics.segment.protocol import Segmenter
+from lumbomics.train.grade_pairs import levels_from_below
 
 FILES = {Contrast.T2: "T2w", Contrast.T2_SPACE: "acq-SPACE_T2w", Contrast.T1: "T1w"}
 COLUMNS = {
@@ -117,9 +118,10 @@ def _patient(
     described = disc_features(
         disc_patches(labels), t2=t2, t1=_t1(_path(folder, patient, Contrast.T1), labels, segmenter)
     )
-    lowest_first = list(reversed(described.values()))
+    levels = levels_from_below(labels, graded=len(gradings))
     for position, grades in gradings.items():
-        one = lowest_first[position - 1] if position <= len(lowest_first) else None
+        level = levels[position - 1] if position <= len(levels) else None
+        one = described[level] if level is not None else None
         seen = isinstance(one, DiscFeatures)
         yield GradedDisc(
             patient=patient,
@@ -127,7 +129,7 @@ def _patient(
             contrast=contrast,
             values=one.values if isinstance(one, DiscFeatures) else {},
             grades=grades,
-            obstacle=None if seen else str(one or "beyond the drawn discs"),
+            obstacle=None if seen else str(one or "not among the drawn discs"),
         )
 
 

@@ -1,4 +1,4 @@
-"""What each grading model predicts, and from which features. Chosen by meaning, not by search over the data."""
+"""What each grading model predicts, and the sets of features it may choose from; sets are formed by meaning."""
 
 from __future__ import annotations
 
@@ -46,16 +46,30 @@ _BORDER = (
     "fluid_depth_less_mm",
     "behind_to_fluid",
 )
-_SLIP = ("slip_back", "slip_front", "slip_back_over_others", "slip_front_over_others", "slip", "slip_size")
+_PROFILE = ("height_to_depth", "height_to_depth_over_others")
+_WALL_SLIP = ("wall_slip", "wall_slip_size")
+_CORNER_SLIP = ("slip", "slip_size")
+_CORNERS = (*_CORNER_SLIP, "slip_back", "slip_front", "slip_back_over_others", "slip_front_over_others")
 _MARROW = ("mean", "high", "low", "spread", "focus")
 _T2_MARROW = tuple(f"t2_marrow_{name}" for name in _MARROW)
 _T1_MARROW = tuple(f"t1_marrow_{name}" for name in _MARROW)
+_WORN = (
+    *_SIGNAL,
+    "height_least_to_depth",
+    "height_to_depth_over_others",
+    "bulge_mm",
+    "fluid_gap_most_mm",
+    "t2_marrow_spread",
+)
+_WHOLE = (*_HEIGHT, *_NUCLEUS, *_BORDER, *_LEVEL)
 _FINDING = ("absent", "present")
+PENALTIES = (5.0, 20.0, 80.0)
+EMPHASES = (0.0, 0.5, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """One model.
+    """One model, and what is chosen from when it is fitted.
 
     Parameters
     ----------
@@ -67,23 +81,31 @@ class Target:
         Grade of the first category.
     categories
         In ascending order.
-    features
-        Names.
-    penalty
+    candidates
+        Sets of features, by name: what they are about -> features.
+    penalties
         Of the squared weights.
+    emphases
+        How far rare categories are favoured when one is named: probabilities are divided by frequency to this power.
     """
 
     name: str
     outcome: str
     categories: tuple[str, ...] = _FINDING
     first: int = 0
-    features: tuple[str, ...]
-    penalty: float = 20.0
+    candidates: Mapping[str, tuple[str, ...]]
+    penalties: tuple[float, ...] = PENALTIES
+    emphases: tuple[float, ...] = (0.0,)
 
     def category_of(self, grades: Mapping[str, int]) -> int:
         """Place of a reader's grade among the categories."""
         grade = grades[self.outcome] - self.first
         return min(max(grade, 0), len(self.categories) - 1)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Every feature of any candidate, each once."""
+        return tuple(dict.fromkeys(name for names in self.candidates.values() for name in names))
 
 
 TARGETS = (
@@ -92,22 +114,59 @@ TARGETS = (
         outcome="pfirrmann",
         categories=("I", "II", "III", "IV", "V"),
         first=1,
-        features=(
-            *_SIGNAL,
-            "height_least_to_depth",
-            "height_to_depth_over_others",
-            "bulge_mm",
-            "fluid_gap_most_mm",
-            "t2_marrow_spread",
-            *_LEVEL,
-        ),
-        penalty=10.0,
+        candidates={
+            "signal and height": (*_WORN, *_LEVEL),
+            "signal, heights and borders": tuple(dict.fromkeys((*_WORN, *_HEIGHT, *_BORDER, *_LEVEL))),
+        },
+        emphases=EMPHASES,
     ),
-    Target(name="narrowing_t2", outcome="narrowing", features=(*_HEIGHT, *_NUCLEUS, *_BORDER, *_LEVEL)),
-    Target(name="spondylolisthesis_t2", outcome="spondylolisthesis", features=(*_SLIP, *_HEIGHT, *_BORDER, *_LEVEL)),
-    Target(name="herniation_t2", outcome="herniation", features=(*_HEIGHT, *_NUCLEUS, *_BORDER, *_LEVEL)),
-    Target(name="bulging_t2", outcome="bulging", features=(*_HEIGHT, *_NUCLEUS, *_BORDER, *_LEVEL)),
-    Target(name="modic_t2", outcome="modic", features=(*_T2_MARROW, *_NUCLEUS, *_LEVEL)),
-    Target(name="modic_t2_t1", outcome="modic", features=(*_T2_MARROW, *_T1_MARROW, *_NUCLEUS, *_LEVEL)),
+    Target(
+        name="narrowing_t2",
+        outcome="narrowing",
+        candidates={
+            "heights": (*_HEIGHT, *_LEVEL),
+            "heights and nucleus": (*_HEIGHT, *_NUCLEUS, *_LEVEL),
+            "heights, nucleus and borders": _WHOLE,
+        },
+    ),
+    Target(
+        name="spondylolisthesis_t2",
+        outcome="spondylolisthesis",
+        candidates={
+            "walls": (*_WALL_SLIP, *_LEVEL),
+            "walls and height": (*_WALL_SLIP, *_PROFILE, *_LEVEL),
+            "corners and height": (*_CORNER_SLIP, *_PROFILE, *_LEVEL),
+            "walls, height and borders": (*_WALL_SLIP, *_PROFILE, *_BORDER, *_LEVEL),
+            "corners, heights and borders": (*_CORNERS, *_HEIGHT, *_BORDER, *_LEVEL),
+        },
+    ),
+    Target(
+        name="herniation_t2",
+        outcome="herniation",
+        candidates={"borders": (*_BORDER, *_LEVEL), "heights, nucleus and borders": _WHOLE},
+    ),
+    Target(
+        name="bulging_t2",
+        outcome="bulging",
+        candidates={"borders": (*_BORDER, *_LEVEL), "heights, nucleus and borders": _WHOLE},
+    ),
+    Target(
+        name="modic_t2",
+        outcome="modic",
+        candidates={
+            "marrow": (*_T2_MARROW, *_LEVEL),
+            "marrow and nucleus": (*_T2_MARROW, *_NUCLEUS, *_LEVEL),
+            "marrow, nucleus and height": (*_T2_MARROW, *_NUCLEUS, *_PROFILE, *_LEVEL),
+        },
+    ),
+    Target(
+        name="modic_t2_t1",
+        outcome="modic",
+        candidates={
+            "marrow": (*_T2_MARROW, *_T1_MARROW, *_LEVEL),
+            "marrow and nucleus": (*_T2_MARROW, *_T1_MARROW, *_NUCLEUS, *_LEVEL),
+            "marrow, nucleus and height": (*_T2_MARROW, *_T1_MARROW, *_NUCLEUS, *_PROFILE, *_LEVEL),
+        },
+    ),
 )
 """Every model that ships."""

@@ -60,6 +60,14 @@ def test_values_beyond_what_was_learnt_from_are_clipped() -> None:
     assert model.probabilities({"x": 1e6}) == pytest.approx(model.probabilities({"x": 10.0}))
 
 
+def test_gains_change_which_category_is_named_and_no_probability() -> None:
+    plain, even = GradeModel.from_mapping(given()), GradeModel.from_mapping(given(gains=[1.0, 0.1, 1.0]))
+    chance = plain.probabilities({"x": 1.0})
+    assert even.probabilities({"x": 1.0}) == pytest.approx(chance)
+    assert plain.category(chance) == "b"
+    assert even.category(np.array([0.2, 0.5, 0.3])) == "c"
+
+
 @pytest.mark.parametrize("values", [{}, {"x": float("nan")}])
 def test_a_missing_feature_is_named_and_never_guessed(values: dict[str, float]) -> None:
     with pytest.raises(NotMeasurableError, match="toy needs what cannot be read here: x"):
@@ -71,6 +79,8 @@ def test_a_missing_feature_is_named_and_never_guessed(values: dict[str, float]) 
     [
         {"thresholds": [1.0, -1.0]},
         {"thresholds": [0.0]},
+        {"gains": [1.0, 1.0]},
+        {"gains": [1.0, 0.0, 1.0]},
         {"features": [{"name": "x", "low": 0, "high": 1, "centre": 0, "scale": 0, "weight": 1}]},
         {"features": [{"name": "x"}]},
     ],

@@ -106,7 +106,7 @@ def finding(examined: ExaminedSpine, biomarker: str, method: str, model: GradeMo
             unit="1",
             level=level,
             value=float(chance[1]),
-            category=model.categories[int(chance.argmax())],
+            category=model.category(chance),
             caution=caution(examined, model),
             drawings=(outline(disc),),
         )

@@ -36,6 +36,9 @@ class GradeModel:
         One number a feature; values beyond what was learned from are clipped.
     threshold
         Ascending, one fewer than categories.
+    gain
+        One positive number a category: ``category`` weighs the probabilities by these, so that rare categories are
+        named as readily as frequent ones. All 1 where not given. Probabilities are not changed.
     card
         Data, licence, cross-validated agreement, limits.
     """
@@ -50,6 +53,7 @@ class GradeModel:
     scale: FloatArray = field(repr=False)
     weight: FloatArray = field(repr=False)
     threshold: FloatArray = field(repr=False)
+    gain: FloatArray = field(repr=False)
     card: Mapping[str, Any] = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +62,8 @@ class GradeModel:
             raise CatalogueError("a grading model needs finite numbers for every feature", where=self.name)
         if (self.scale <= 0).any() or (self.low > self.high).any():
             raise CatalogueError("scales must be positive and bounds in order", where=self.name)
+        if self.gain.shape != (len(self.categories),) or not (self.gain > 0).all():
+            raise CatalogueError("gains must be positive, one a category", where=self.name)
         steps = np.diff(self.threshold)
         if self.threshold.shape != (len(self.categories) - 1,) or not (steps > 0).all():
             raise CatalogueError("thresholds must ascend, one fewer than categories", where=self.name)
@@ -68,10 +74,12 @@ class GradeModel:
         try:
             rows = given["features"]
             columns = {key: np.array([row[key] for row in rows], dtype=np.float64) for key in _NUMBERS}
+            categories = tuple(str(c) for c in given["categories"])
             return cls(
                 name=str(given["name"]),
                 version=str(given["version"]),
-                categories=tuple(str(c) for c in given["categories"]),
+                categories=categories,
+                gain=np.array(given.get("gains", np.ones(len(categories))), dtype=np.float64),
                 features=tuple(str(row["name"]) for row in rows),
                 threshold=np.array(given["thresholds"], dtype=np.float64),
                 card=given["card"],
@@ -90,6 +98,10 @@ class GradeModel:
         total = float(self.weight @ ((np.clip(given, self.low, self.high) - self.centre) / self.scale))
         below = 1.0 / (1.0 + np.exp(np.clip(total - self.threshold, -500, 500)))
         return np.diff(below, prepend=0.0, append=1.0)
+
+    def category(self, probabilities: FloatArray) -> str:
+        """Name the category that probabilities weighed by the gains favour."""
+        return self.categories[int(np.argmax(probabilities * self.gain))]
 
 
 _NUMBERS = ("low", "high", "centre", "scale", "weight")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
-from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, VERTEBRA_NAMES, disc_levels
+from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, SACRUM, VERTEBRA_NAMES, disc_level, disc_levels
 from lumbomics.core.image import Image
 from lumbomics.core.labels import Labels
 from lumbomics.core.measurement import Reason
@@ -28,6 +28,8 @@ _LEAST_COLUMNS = 16
 _ROUNDS = 3
 _OFF_PLANE_MM = 6.0
 _NEIGHBOUR_MM = 40.0
+_RIM_MM = 3.0
+_LAST = ("L5", "L6")
 Mask = NDArray[np.bool_]
 
 
@@ -75,6 +77,11 @@ class DiscPatch:
         return np.asarray(self.labels == self.upper + DISC_OFFSET)
 
     @property
+    def closed(self) -> bool:
+        """Whether the lower vertebra is drawn; where not, the disc's own border stands for its endplate."""
+        return bool((self.labels == self.lower).any())
+
+    @property
     def canal(self) -> Mask:
         """Pixels of canal and cord."""
         return np.isin(self.labels, (CANAL, CORD))
@@ -91,19 +98,24 @@ class DiscPatch:
         """Lower edge of the upper and upper edge of the lower vertebra in every column; NaN where either is missing."""
         middle = len(self.across_mm) // 2
         above = _first(self.labels[middle:] == self.upper, self.across_mm[middle:])
-        below = _first(self.labels[middle::-1] == self.lower, self.across_mm[middle::-1])
-        return above - STEP_MM / 2, below + STEP_MM / 2
+        if self.closed:
+            below = _first(self.labels[middle::-1] == self.lower, self.across_mm[middle::-1]) + STEP_MM / 2
+        else:
+            below = _first(self.disc, self.across_mm) - STEP_MM / 2
+        return above - STEP_MM / 2, below
 
     @cached_property
     def corners_mm(self) -> FloatArray:
         """Hindmost and foremost point of the upper (row 0) and lower (row 1) vertebra near the disc, along it.
 
-        Median over the rows 1 to 5 mm from the endplate of where the bone ends that is met in the disc's middle.
+        Median over the rows 1 to 5 mm from the endplate of where the bone ends that is met in the disc's middle. Where
+        the lower vertebra is not drawn, the ends of the disc's lowest 3 mm.
         """
-        return np.array([self._extent(self.upper, 1), self._extent(self.lower, -1)])
+        lower = self._extent(self.lower, -1) if self.closed else self._disc_extent()
+        return np.array([self._extent(self.upper, 1), lower])
 
     def extent_mm(self, number: int, rows: Mask) -> FloatArray:
-        """Hindmost and foremost point of a vertebra in given rows (n, 2), from the disc's middle; NaN where not met."""
+        """Hindmost and foremost point of a structure in rows (n, 2), from the disc's middle; NaN where not met."""
         bone = self.labels[rows] == number
         start = int(np.argmin(np.abs(self.along_mm)))
         back = _run(bone[:, start::-1])
@@ -118,7 +130,15 @@ class DiscPatch:
         if not np.isfinite(edge[near]).any():
             raise NotMeasurableError(Reason.GEOMETRY_FAILED, f"an endplate of {self.level} could not be followed")
         depth = sign * (self.across_mm - float(np.nanmedian(edge[near])))
-        ends = self.extent_mm(number, (depth >= 1.0) & (depth <= 5.0))
+        return self._middle_extent(number, (depth >= 1.0) & (depth <= 5.0))
+
+    def _disc_extent(self) -> FloatArray:
+        edge = self.edges_mm[1]
+        height = self.across_mm - float(np.nanmedian(edge[np.abs(self.along_mm) < 6.0]))
+        return self._middle_extent(self.upper + DISC_OFFSET, (height >= 0.0) & (height <= _RIM_MM))
+
+    def _middle_extent(self, number: int, rows: Mask) -> FloatArray:
+        ends = self.extent_mm(number, rows)
         if not np.isfinite(ends).any(axis=0).all():
             raise NotMeasurableError(Reason.GEOMETRY_FAILED, f"the corners beside {self.level} could not be found")
         return np.asarray(np.nanmedian(ends, axis=0), dtype=np.float64)
@@ -166,15 +186,25 @@ def disc_patches(labels: Labels) -> Mapping[str, DiscPatch | NotMeasurableError]
 
     Returns
     -------
-    Level -> patch, head to tail; or the obstacle.
+    Level -> patch, head to tail; or the obstacle. A disc drawn below the last lumbar vertebra has a patch also where
+    the sacrum is not drawn.
     """
     found: dict[str, DiscPatch | NotMeasurableError] = {}
-    for upper, lower, level in disc_levels(labels.vertebrae):
+    for upper, lower, level in drawn_levels(labels):
         try:
             found[level] = _patch(labels, upper, lower, level)
         except NotMeasurableError as obstacle:
             found[level] = obstacle
     return found
+
+
+def drawn_levels(labels: Labels) -> list[tuple[int, int, str]]:
+    """List the levels (above, below, name) of a map head to tail; the last disc's too where the sacrum is not drawn."""
+    levels = disc_levels(labels.vertebrae)
+    lowest = labels.vertebrae[-1] if labels.vertebrae else 0
+    if VERTEBRA_NAMES.get(lowest) in _LAST and lowest + DISC_OFFSET in labels.boxes:
+        levels.append((lowest, SACRUM, disc_level(lowest, SACRUM)))
+    return levels
 
 
 def _patch(labels: Labels, upper: int, lower: int, level: str) -> DiscPatch:

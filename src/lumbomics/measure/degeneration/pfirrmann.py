@@ -26,8 +26,9 @@ FINDINGS = {
 def pfirrmann_disc_grade(examined: ExaminedSpine) -> list[Result]:
     """Grade every disc from its signal, its nucleus and its height.
 
-    The category is the most probable grade, the value the expected one (1 to 5), its standard error the standard
-    deviation of the predicted grades: sqrt(sum of p_k (k - value)²). Grades are those of Pfirrmann et al., Spine
+    The category is the grade that the signs favour most when rare grades count as much as frequent ones (the model's
+    gains), the value the expected one (1 to 5), its standard error the standard deviation of the predicted grades:
+    sqrt(sum of p_k (k - value)²). Grades are those of Pfirrmann et al., Spine
     2001;26:1873, as one radiologist used them; they were not made for operated discs.
     """
     levels = [pair_level(*pair) for pair in examined.spine.disc_pairs]
@@ -55,7 +56,7 @@ def _grade(examined: ExaminedSpine, level: str) -> Iterator[Result]:
         unit="{grade}",
         level=level,
         value=expected,
-        category=model.categories[int(chance.argmax())],
+        category=model.category(chance),
         se=float(np.sqrt(chance @ (grade - expected) ** 2)),
         caution=warned,
         drawings=(outline(disc),),
