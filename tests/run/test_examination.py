@@ -9,7 +9,9 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from scipy.ndimage import distance_transform_edt
 
+from lumbomics.core.anatomy import CANAL
 from lumbomics.core.examination import Operation, Surgery
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast, Image
@@ -18,6 +20,7 @@ from lumbomics.core.measurement import Context, Measurement
 from lumbomics.core.visit import Plane, Series, SeriesKind, Visit
 from lumbomics.measure import ExaminedSpine
 from lumbomics.phantom import make_phantom
+from lumbomics.prepare.resample import resample_labels
 from lumbomics.run.examination import Examined, examine_visit
 from lumbomics.run.examination_checks import clipped_share
 from lumbomics.run.examination_results import measure_examined, write_examination
@@ -123,6 +126,58 @@ def test_contrast_series_of_another_patient_and_frame_is_left_out_with_the_reaso
     assert any(POST in fault for fault in found.faults)
 
 
+def test_a_long_series_of_another_frame_is_registered_and_the_user_is_told(
+    series: dict[str, Series], labels: Segmentation
+) -> None:
+    phantom = make_phantom(3)
+    true = phantom.axial_grid(in_plane_mm=1.2, slices=13, width_mm=120.0)
+    affine = true.affine.copy()
+    affine[:3, 3] += (8.0, -20.0, 30.0)
+    image = replace(phantom.image(true, Contrast.T1), grid=Grid(true.shape, affine))
+    found = _examined([series[SAGITTAL], _series(PRE, image, Plane.AXIAL, frame=OTHER_FRAME)], labels)
+    assert found.examination is not None
+    [_, placed] = found.examination.scans
+    assert np.linalg.norm(placed.image.grid.centre_mm - true.centre_mm) < 0.7
+    assert any(f"{PRE} lies in another frame of reference and was registered" in fault for fault in found.faults)
+
+
+def test_a_short_contrast_series_of_another_frame_is_left_out_because_it_may_show_any_level(
+    series: dict[str, Series], labels: Segmentation
+) -> None:
+    one = series[POST]
+    other = replace(one, image=replace(one.image, grid=_framed(one.image.grid, OTHER_FRAME)))
+    found = _examined([series[SAGITTAL], series[PRE], other], labels)
+    assert found.examination is not None
+    [(name, reason)] = found.examination.left_out
+    assert name == POST
+    assert "may show one level or the next" in reason
+
+
+def test_a_series_mirrored_left_to_right_is_left_out_and_both_series_are_named(
+    series: dict[str, Series], labels: Segmentation
+) -> None:
+    one = series[AXIAL]
+    mirrored = replace(one, image=replace(one.image, array=one.image.array[::-1]))
+    found = _examined([series[SAGITTAL], mirrored, series[PRE]], labels)
+    assert found.examination is not None
+    assert [scan.name for scan in found.examination.scans] == [SAGITTAL, PRE]
+    [fault] = [fault for fault in found.faults if "left and right look swapped" in fault]
+    assert AXIAL in fault
+    assert SAGITTAL in fault
+    assert "check how" in fault
+
+
+def test_series_of_no_frame_and_of_another_body_are_left_out(series: dict[str, Series], labels: Segmentation) -> None:
+    stranger = make_phantom(9)
+    grid = stranger.axial_grid("L4-L5", in_plane_mm=1.2, slices=8, width_mm=120.0)
+    here = Grid(grid.shape, series[AXIAL].image.grid.affine)
+    image = replace(stranger.image(grid, Contrast.T2), grid=here)
+    found = _examined([series[SAGITTAL], _series(AXIAL, image, Plane.AXIAL, frame=None)], labels)
+    assert found.examination is not None
+    [(_, reason)] = found.examination.left_out
+    assert "names no frame of reference and could not be registered" in reason
+
+
 def test_swapped_series_before_and_after_contrast_are_both_left_out(
     series: dict[str, Series], labels: Segmentation
 ) -> None:
@@ -147,6 +202,21 @@ def test_clipped_signals_are_told(series: dict[str, Series], labels: Segmentatio
     found = _examined([series[SAGITTAL], replace(one, image=replace(one.image, array=array))], labels)
     assert any("hold the greatest value" in fault and AXIAL in fault for fault in found.faults)
     assert clipped_share(one.image.array) < 0.001
+
+
+def test_metal_over_the_canal_is_told_with_what_may_show_it(series: dict[str, Series], labels: Segmentation) -> None:
+    one = series[AXIAL]
+    canal = resample_labels(labels.spine, one.image.grid).array == CANAL
+    array = np.where(distance_transform_edt(~canal, sampling=one.image.grid.spacing_mm) < 14, 0, one.image.array)
+    found = _examined([series[SAGITTAL], replace(one, image=replace(one.image, array=array))], labels)
+    assert found.examination is not None
+    scan = found.examination.scans[1]
+    assert scan.obscured is not None
+    assert (scan.obscured.array[canal] > 0).mean() > 0.9
+    [fault] = [fault for fault in found.faults if "metal hides" in fault]
+    assert fault.startswith(AXIAL)
+    assert "CT may show it" in fault
+    assert not [fault for fault in _examined([series[SAGITTAL], one], labels).faults if "metal" in fault]
 
 
 def test_an_operated_level_that_no_axial_slice_meets_is_told(series: dict[str, Series], labels: Segmentation) -> None:

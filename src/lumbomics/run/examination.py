@@ -19,7 +19,7 @@ from lumbomics.core.visit import Plane, Series, Visit
 from lumbomics.prepare.metal import find_metal
 from lumbomics.prepare.registration import Refusal, Registration, RegistrationOptions, register
 from lumbomics.prepare.rigid import inverse, rms_distance_mm
-from lumbomics.run.examination_checks import clipped, missed_levels, swapped
+from lumbomics.run.examination_checks import clipped, missed_levels, spoilt, swapped
 from lumbomics.run.examination_tissue import draw_on_axial
 
 FloatArray = NDArray[np.float64]
@@ -119,6 +119,7 @@ def examine_visit(
             *(fault for one in laid for fault in one.faults),
             *(f"{name} is left out: {why}" for name, why in left_out),
             *clipped(visit, [scan.name for scan in scans]),
+            *spoilt(scans, segmentation),
             *told,
             *missed_levels(examination),
         ),
@@ -180,15 +181,24 @@ class _Laid:
         self.registrations[series.name] = found
         return found
 
-    def _from_the_same(self, series: Series) -> Scan:
+    def _from_the_same(self, series: Series) -> Scan | None:
         found = self._register(series, search=False)
-        if not found.accepted:
-            because = f"same frame of reference; not checked: {found.reason}"
-            self._decide(series, "as the header says", because)
-            if found.refusal in {Refusal.UNRELATED, Refusal.INCONSISTENT}:
-                self.faults.append(f"{series.name}: its place could not be checked: {found.reason}")
-            return self._scan(series, series.image.grid, None)
-        return self._moved_or_not(series, found)
+        if found.accepted:
+            return self._moved_or_not(series, found)
+        if found.refusal is Refusal.MIRRORED:
+            self._leave_swapped(series, found)
+            return None
+        self._decide(series, "as the header says", f"same frame of reference; not checked: {found.reason}")
+        if found.refusal in {Refusal.UNRELATED, Refusal.INCONSISTENT}:
+            self.faults.append(
+                f"{series.name}: its place could not be checked: {found.reason}; it lies as its header says, "
+                "see its pictures in the report before its values are used"
+            )
+        return self._scan(series, series.image.grid, None)
+
+    def _leave_swapped(self, series: Series, found: Registration) -> None:
+        hint = f"check how this one and {self._reference.name} were exported"
+        self.left_out.append((series.name, f"against {self._reference.name}, {found.reason}; {hint}"))
 
     def _from_elsewhere(self, series: Series, *, search: bool) -> Scan | None:
         found = self._register(series, search=search)
@@ -197,6 +207,9 @@ class _Laid:
                 self.faults.append(f"{series.name} lies in another frame of reference and was registered")
                 return self._placed(series, found, "another frame of reference")
             return self._moved_or_not(series, found)
+        if found.refusal is Refusal.MIRRORED:
+            self._leave_swapped(series, found)
+            return None
         if not search and found.refusal is Refusal.TOO_FEW_SLICES and self._overlaps(series.image.grid):
             self._decide(series, "as the header says", f"no frame of reference; not checked: {found.reason}")
             return self._scan(series, series.image.grid, None)
@@ -207,7 +220,8 @@ class _Laid:
     def _moved_or_not(self, series: Series, found: Registration) -> Scan:
         by_mm = rms_distance_mm(found.motion, np.eye(4), self._seen(series, found))
         if by_mm <= max(_MOVED_MM, _SURE * (found.error_mm or 0)):
-            self._decide(series, "as the header says", f"registration agrees within {by_mm:.1f} mm")
+            because = f"registration agrees within {by_mm:.1f} mm{_on_sides(found)}"
+            self._decide(series, "as the header says", because)
             return self._scan(series, series.image.grid, max(by_mm, found.error_mm or 0))
         self.faults.append(
             f"{series.name}: the patient moved by {found.shift_mm:.1f} mm and {found.rotation_deg:.1f} degrees; "
@@ -216,7 +230,7 @@ class _Laid:
         return self._placed(series, found, f"the patient moved by {by_mm:.1f} mm")
 
     def _placed(self, series: Series, found: Registration, why: str) -> Scan:
-        self._decide(series, f"registered, error {found.error_mm:.2f} mm", why)
+        self._decide(series, f"registered, error {found.error_mm:.2f} mm", why + _on_sides(found))
         return self._scan(series, found.place(series.image.grid), found.error_mm)
 
     def _seen(self, series: Series, found: Registration) -> FloatArray:
@@ -248,6 +262,10 @@ class _Laid:
 
     def _decide(self, series: Series, choice: str, because: str) -> None:
         self.decisions.append(Decision(what=f"{series.name}: place", choice=choice, because=because))
+
+
+def _on_sides(found: Registration) -> str:
+    return "" if found.side_checked else "; left and right rest on the headers: the body is too even to tell"
 
 
 def _image(series: Series) -> Image:

@@ -1,4 +1,4 @@
-"""What can be wrong with the series of an examination: clipped signals, swapped contrast, levels no slice meets."""
+"""What can be wrong with the series of an examination: clipped, spoilt by metal, swapped, levels no slice meets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from lumbomics.core.anatomy import DISC_OFFSET, disc_levels
+from lumbomics.core.anatomy import CANAL, DISC_OFFSET, disc_levels
 from lumbomics.core.errors import InputError
 from lumbomics.core.examination import Examination, Scan
 from lumbomics.core.image import Contrast
@@ -20,6 +20,7 @@ _NEAR_SPINE_MM = 40.0
 _CHANGED_SDS = 5.0
 _SWAPPED = 3.0
 _LEAST_CHANGED_MM3 = 200.0
+_SPOILT_SHARE = 1 / 3
 
 
 def clipped(visit: Visit, names: Collection[str]) -> tuple[str, ...]:
@@ -88,6 +89,20 @@ def _is_swapped(before: Scan, post: Scan, segmentation: Segmentation) -> bool:
     brighter = float((difference > _CHANGED_SDS * scatter).sum()) * post.image.grid.voxel_volume_mm3
     darker = float((difference < -_CHANGED_SDS * scatter).sum()) * post.image.grid.voxel_volume_mm3
     return darker > max(_SWAPPED * brighter, _LEAST_CHANGED_MM3)
+
+
+def spoilt(scans: Sequence[Scan], segmentation: Segmentation) -> tuple[str, ...]:
+    """Series in which metal hides more than a third of the canal they show: most of what is asked of them is absent."""
+    told = []
+    for scan in scans:
+        if scan.obscured is None or not scan.obscured.present:
+            continue
+        canal = resample_labels(segmentation.spine, scan.image.grid).array == CANAL
+        share = float((scan.obscured.array[canal] > 0).mean()) if canal.any() else 0.0
+        if share > _SPOILT_SHARE:
+            words = f"metal hides {100 * share:.0f} % of the canal it shows: what lies there is not assessable"
+            told.append(f"{scan.name}: {words}; series against metal (VAT, SEMAC, MAVRIC) or CT may show it")
+    return tuple(told)
 
 
 def missed_levels(examination: Examination) -> tuple[str, ...]:
