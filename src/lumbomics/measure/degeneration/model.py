@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Any, Self
 
 import numpy as np
-import yaml
 
 from lumbomics.core.errors import CatalogueError
 from lumbomics.core.measurement import Reason
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.learned import missing, model_file, standardised
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,12 +89,12 @@ class GradeModel:
 
     def probabilities(self, values: Mapping[str, float]) -> FloatArray:
         """Probability of every category; NotMeasurableError names the features that are missing."""
-        absent = [name for name in self.features if not np.isfinite(values.get(name, np.nan))]
-        if absent:
+        if absent := missing(self.features, values):
             what = ", ".join(absent)
             raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"{self.name} needs what cannot be read here: {what}")
         given = np.array([values[name] for name in self.features])
-        total = float(self.weight @ ((np.clip(given, self.low, self.high) - self.centre) / self.scale))
+        design = standardised(given, low=self.low, high=self.high, centre=self.centre, scale=self.scale)
+        total = float(self.weight @ design)
         below = 1.0 / (1.0 + np.exp(np.clip(total - self.threshold, -500, 500)))
         return np.diff(below, prepend=0.0, append=1.0)
 
@@ -110,5 +109,4 @@ _NUMBERS = ("low", "high", "centre", "scale", "weight")
 @cache
 def load_model(name: str) -> GradeModel:
     """Return a model that ships with the package, by name."""
-    text = files("lumbomics.measure.degeneration").joinpath("models", f"{name}.yaml").read_text(encoding="utf-8")
-    return GradeModel.from_mapping(yaml.safe_load(text))
+    return GradeModel.from_mapping(model_file("lumbomics.measure.degeneration", name))

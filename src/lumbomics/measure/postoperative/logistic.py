@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
-import yaml
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from lumbomics.core.errors import CatalogueError
+from lumbomics.measure.learned import model_file, standardised
 
 
 class _Strict(BaseModel):
@@ -95,7 +94,8 @@ class LogisticModel(_Strict):
         given = np.array([values[one.name] for one in self.features])
         low, high = (np.array([getattr(one, end) for one in self.features]) for end in ("low", "high"))
         mean, sd = (np.array([getattr(one, what) for one in self.features]) for what in ("mean", "sd"))
-        scores = np.array(self.intercepts) + np.array(self.coefficients) @ ((np.clip(given, low, high) - mean) / sd)
+        design = standardised(given, low=low, high=high, centre=mean, scale=sd)
+        scores = np.array(self.intercepts) + np.array(self.coefficients) @ design
         odds = np.exp(scores - scores.max())
         return dict(zip(self.classes, (odds / odds.sum()).tolist(), strict=True))
 
@@ -116,10 +116,7 @@ class LogisticModel(_Strict):
 @cache
 def load_model(name: str) -> LogisticModel:
     """Load a shipped model by its file's name without ``.yaml``; CatalogueError where it cannot be read."""
-    source = files("lumbomics.measure.postoperative").joinpath("models", f"{name}.yaml")
     try:
-        return LogisticModel.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise CatalogueError(
-            "a shipped model cannot be read", got=str(error), where=source.name, hint="install lumbomics again"
-        ) from error
+        return LogisticModel.model_validate(model_file("lumbomics.measure.postoperative", name))
+    except ValidationError as error:
+        raise CatalogueError("a shipped model does not fit together", got=str(error), where=name) from error
