@@ -56,6 +56,7 @@ def test_a_visit_gets_its_table_maps_drawings_report_and_record(finished: tuple[
         "anat",
         "run.json",
         "sub-01_ses-01_drawings.mrk.json",
+        "sub-01_ses-01_examination.json",
         "sub-01_ses-01_measurements.json",
         "sub-01_ses-01_measurements.tsv",
         "sub-01_ses-01_report.html",

@@ -16,8 +16,10 @@ from lumbomics.run.labelling import LabelledSeries
 from lumbomics.segment.quality import withhold
 from lumbomics.write import bids_path, write_labels_nifti
 
+TISSUE_MAP = "canaltissue"
+"""How files of the canal's tissue are named."""
 _MAPS = (
-    ("tissue", "canaltissue", "Tissue in and about the spinal canal"),
+    ("tissue", TISSUE_MAP, "Tissue in and about the spinal canal"),
     ("muscle", "muscle", "Paraspinal and psoas muscles"),
     ("obscured", "obscured", "What metal spoils"),
 )

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,37 +11,27 @@ from lumbomics.advise import read_case
 from lumbomics.core.anatomy import Transition
 from lumbomics.core.conventions import Convention
 from lumbomics.core.errors import InputError, LumbomicsError, OutputError
+from lumbomics.core.visit import Visit
 from lumbomics.read import Override, SourceKind, VisitSource, find_visits, read_visit
-from lumbomics.read.bids import is_dataset
 from lumbomics.run.choices import (
     chosen_contrasts,
     chosen_posture,
     chosen_question,
     chosen_transition,
 )
+from lumbomics.run.earlier import EarlierVisit
 from lumbomics.run.engines import BUILTIN, NO_ENGINE, chosen_engine, identity_of, load_engine
 from lumbomics.run.labels import LabelInput, convention_of
 from lumbomics.run.operations import OperatedLevels, read_operations
 from lumbomics.run.outcome import RunSummary, Status, VisitOutcome
 from lumbomics.run.participants import write_participants
 from lumbomics.run.process import VisitOptions, process_visit
+from lumbomics.run.study import Job, StudyVisit, find_study
 from lumbomics.segment.protocol import Segmenter
 from lumbomics.write import write_dataset_description
 
 Progress = Callable[[int, int, str], None]
 """Called as (visits done, visits in all, what is done now)."""
-
-_SUBJECT = re.compile(r"sub-([A-Za-z0-9]+)")
-_SESSION = re.compile(r"ses-([A-Za-z0-9]+)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Job:
-    """A place to look for visits, with the labels its folder names."""
-
-    path: Path
-    participant: str | None
-    session: str | None
 
 
 def run(
@@ -162,14 +149,17 @@ def run(
     )
     overrides = {name: Override(contrast=kind) for name, kind in chosen_contrasts(tuple(contrast)).items()}
     tell(0, 0, "looking for visits")
-    found, outcomes = _find(Path(source), participant, session)
+    found, unread = find_study(Path(source), participant, session)
+    outcomes = [_failure(name, error) for name, error in unread]
     target = Path(out)
     work = partial(_one, out=target, options=options, overrides=overrides, key_file=key_file)
     if jobs == 1 and scheduler is None:
         for number, visit in enumerate(found):
             outcomes.append(work(visit, say=_teller(tell, number, len(found))))
     else:
-        outcomes += _spread(work, found, jobs, scheduler, tell)
+        # a visit is shown beside the one before: first visits are finished before second ones begin
+        for place in sorted({one.place for one in found}):
+            outcomes += _spread(work, [one for one in found if one.place == place], jobs, scheduler, tell)
     if any(outcome.status is not Status.FAILED for outcome in outcomes):
         write_dataset_description(target, name="Lumbomics derivatives", sources=())
         write_participants(target)
@@ -220,57 +210,13 @@ def _engine(word: str, engine_path: Path | str | None, weights: Path | str | Non
     return engine
 
 
-def _find(
-    source: Path, participant: str | None, session: str | None
-) -> tuple[list[tuple[VisitSource, _Job]], list[VisitOutcome]]:
-    """Visits that can be tried, and a failed outcome for each place of several that cannot be read."""
-    jobs = _jobs(source) or [_Job(path=source, participant=participant, session=session)]
-    found: list[tuple[VisitSource, _Job]] = []
-    failed: list[VisitOutcome] = []
-    for job in jobs:
-        try:
-            found += [(visit, job) for visit in find_visits(job.path)]
-        except LumbomicsError as error:
-            if len(jobs) == 1:
-                raise
-            failed.append(_failure(f"sub-{job.participant}_ses-{job.session or '01'}", error))
-    twice = [name for name, count in Counter(_name(*one) for one in found).items() if count > 1]
-    if twice:
-        raise InputError(
-            "several visits would be written into one folder",
-            expected="one visit each",
-            got=", ".join(twice),
-            hint="leave out the label of patient or session, or give the visits one by one",
-        )
-    return found, failed
-
-
-def _jobs(source: Path) -> list[_Job]:
-    """``sub-XX[/ses-YY]`` folders of a folder that is no BIDS dataset; empty where there are none."""
-    if not source.is_dir() or is_dataset(source):
-        return []
-    return [job for subject, folder in _named(source, _SUBJECT) for job in _jobs_of(subject, folder)]
-
-
-def _jobs_of(subject: str, folder: Path) -> list[_Job]:
-    sessions = [_Job(path=place, participant=subject, session=name) for name, place in _named(folder, _SESSION)]
-    return sessions or [_Job(path=folder, participant=subject, session=None)]
-
-
-def _named(folder: Path, pattern: re.Pattern[str]) -> Iterator[tuple[str, Path]]:
-    for child in sorted(folder.iterdir()):
-        match = pattern.fullmatch(child.name)
-        if match and child.is_dir():
-            yield match[1], child
-
-
 def _teller(tell: Progress, number: int, total: int) -> Callable[[str], None]:
     return lambda what: tell(number, total, what)
 
 
 def _spread(
-    work: Callable[[tuple[VisitSource, _Job]], VisitOutcome],
-    found: Sequence[tuple[VisitSource, _Job]],
+    work: Callable[[StudyVisit], VisitOutcome],
+    found: Sequence[StudyVisit],
     jobs: int,
     scheduler: str | None,
     tell: Progress,
@@ -278,50 +224,53 @@ def _spread(
     """All visits, on other processes; headers stay here, because they hold what identifies a person."""
     from lumbomics.run.parallel import Lost, each  # noqa: PLC0415  loads dask
 
-    bare = [(replace(source, scan=None, study=None), job) for source, job in found]
+    bare = [visit.bare() for visit in found]
     tell(0, len(bare), "starting workers")
     results = each(work, bare, jobs=jobs, scheduler=scheduler, done=lambda n: tell(n, len(bare), "visits"))
     return [
-        _failure(_name(*visit), LumbomicsError(result.why)) if isinstance(result, Lost) else result
+        _failure(visit.name, LumbomicsError(result.why)) if isinstance(result, Lost) else result
         for visit, result in zip(bare, results, strict=True)
     ]
 
 
 def _one(
-    found: tuple[VisitSource, _Job],
+    found: StudyVisit,
     out: Path,
     options: VisitOptions,
     overrides: Mapping[str, Override],
     key_file: Path | str | None,
     say: Callable[[str], None] = lambda _: None,
 ) -> VisitOutcome:
-    source, job = found
-    name = _name(source, job)
     try:
-        say(f"{name}: reading")
-        visit = read_visit(
-            _with_headers(source, job),
-            participant=job.participant or source.participant,
-            session=job.session or source.session,
-            overrides=overrides,
-            key_file=None if source.kind is not SourceKind.DICOM else key_file,
-        )
-        return process_visit(visit, out, options, step=lambda what: say(f"{visit.prefix}: {what}"))
+        say(f"{found.name}: reading")
+        visit = _read(found, overrides, key_file)
+        earlier = None
+        if found.earlier is not None:
+            read = partial(_read, found.earlier, overrides, key_file)
+            earlier = EarlierVisit(participant=visit.participant, session=found.earlier.session or "01", read=read)
+        return process_visit(visit, out, options, step=lambda what: say(f"{visit.prefix}: {what}"), earlier=earlier)
     except OutputError:
         raise
     except LumbomicsError as error:
-        return _failure(name, error)
+        return _failure(found.name, error)
 
 
-def _with_headers(source: VisitSource, job: _Job) -> VisitSource:
+def _read(found: StudyVisit, overrides: Mapping[str, Override], key_file: Path | str | None) -> Visit:
+    source, job = found.source, found.job
+    return read_visit(
+        _with_headers(source, job),
+        participant=job.participant or source.participant,
+        session=job.session or source.session,
+        overrides=overrides,
+        key_file=None if source.kind is not SourceKind.DICOM else key_file,
+    )
+
+
+def _with_headers(source: VisitSource, job: Job) -> VisitSource:
     """Find a DICOM visit that came without its headers again."""
     if source.kind is not SourceKind.DICOM or source.scan is not None:
         return source
     return next(visit for visit in find_visits(job.path) if visit.session == source.session)
-
-
-def _name(source: VisitSource, job: _Job) -> str:
-    return f"sub-{job.participant or source.participant or '01'}_ses-{job.session or source.session or '01'}"
 
 
 def _absolute(path: Path | str | None) -> Path | None:

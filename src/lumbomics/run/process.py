@@ -14,27 +14,26 @@ from typing import Any
 
 from lumbomics import __version__
 from lumbomics.advise import Case
-from lumbomics.catalogue import load_quantities
 from lumbomics.core.conventions import Loss
-from lumbomics.core.labels import Segmentation
-from lumbomics.core.measurement import Absent, Context, Measurement, Posture, Reason, Result
+from lumbomics.core.errors import LumbomicsError
+from lumbomics.core.measurement import Measurement, Posture, Result
 from lumbomics.core.provenance import Decision, Provenance
-from lumbomics.core.quality import Finding, QualityReport, Verdict
-from lumbomics.core.visit import Series, Visit
-from lumbomics.measure import describe_spine, measure_spine
-from lumbomics.report import Profile, compose_report, render_pdf
+from lumbomics.core.visit import Visit
+from lumbomics.report import compose_report, render_pdf
+from lumbomics.report.postoperative import ExaminedVisit
 from lumbomics.run.advise import series_check
 from lumbomics.run.corrections import OperatorVerdict, load_manual, stored_verdicts
+from lumbomics.run.earlier import EarlierVisit, write_examination_record
 from lumbomics.run.engines import identity_of
-from lumbomics.run.examination import Examined, examine_visit
-from lumbomics.run.examination_results import measure_examined, write_examination
-from lumbomics.run.labelling import LabelledSeries, label_visit, reasons_without_map, write_maps, write_quality
+from lumbomics.run.examination import Examined
+from lumbomics.run.examination_results import write_examination
+from lumbomics.run.labelling import LabelledSeries, label_visit, write_maps, write_quality
 from lumbomics.run.labels import LabelInput, LoadedLabels, attach, load_labels
+from lumbomics.run.measuring import VisitResults, measure_visit
 from lumbomics.run.operations import OperatedLevels
 from lumbomics.run.outcome import Status, VisitOutcome
-from lumbomics.run.profiles import profiles_of
 from lumbomics.segment.protocol import Segmenter
-from lumbomics.segment.quality import nothing_usable, obstacle_of, withhold
+from lumbomics.segment.quality import obstacle_of
 from lumbomics.write import (
     hash_file,
     is_complete,
@@ -52,7 +51,6 @@ from lumbomics.write import (
 )
 
 _PACKAGES = ("numpy", "scipy", "nibabel", "pydicom", "matplotlib")
-_NO_MAP = (Finding(check="engine", message="there is no label map to measure", verdict=Verdict.FAIL),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +106,28 @@ class VisitOptions:
         }
 
 
-def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Callable[[str], None]) -> VisitOutcome:
+def process_visit(
+    visit: Visit,
+    out: Path,
+    options: VisitOptions,
+    *,
+    step: Callable[[str], None],
+    earlier: EarlierVisit | None = None,
+) -> VisitOutcome:
     """Measure one visit and write its folder, ``run.json`` last; nothing is done where that stands already.
+
+    Parameters
+    ----------
+    visit
+        The images.
+    out
+        Derivatives folder.
+    options
+        What the user asked for.
+    step
+        Told what is done now.
+    earlier
+        The visit before, to be shown beside this one where it is finished.
 
     Raises
     ------
@@ -125,112 +143,104 @@ def process_visit(visit: Visit, out: Path, options: VisitOptions, *, step: Calla
     verdicts = tuple(v for v in stored_verdicts(out) if v.key[:2] == (visit.participant, visit.session))
     inputs = _inputs(visit, loaded, corrected)
     folder = visit_folder(out, visit)
-    settings = _settings(visit, options, verdicts)
+    settings = _settings(visit, options, verdicts, None if earlier is None else earlier.state(out))
     if not options.force and is_complete(folder, inputs=inputs, options=settings):
         return _kept(visit, out)
     visit = _with_operator_word(attach(visit, loaded), options)
     labelled = label_visit(visit, corrected, engine=options.engine, verdicts=verdicts, step=step)
     visit = _with_labels(visit, labelled)
-    step("measuring")
-    found = {one.series.name: _measure(one, visit) for one in labelled}
-    results = tuple(r for series in found.values() for r in series.results) or _nothing_labelled(visit, options.engine)
-    examined = _examine(visit, labelled, options, step)
-    step("measuring across series")
-    results = (*results, *measure_examined(examined, visit, labelled))
+    found = measure_visit(visit, labelled, engine=options.engine, operations=options.operations.of(visit), step=step)
+    files = _write_results(out, visit, labelled, found, step)
+    decisions = (*_decisions(visit, labelled, options), *found.examined.decisions)
+    provenance = _provenance(inputs, decisions, started)
+    step("report")
+    lost = tuple(_told([loss for entry in loaded for loss in entry.losses]))
+    previous, untold = _previous(found.examined, earlier, settings["earlier"], out)
+    # the page takes a series' own faults from the visit, and its verdict from quality
+    html = _report(visit, labelled, found, options, provenance, (*lost, *found.examined.faults, *untold), previous)
+    report = visit_path(out, visit, "report.html")
+    files.append(write_text_atomic(html, report))
+    if options.pdf:
+        files.append(write_bytes_atomic(render_pdf(html), report.with_suffix(".pdf")))
+    own = tuple(f"{s.name}: {fault}" for s in visit.series for fault in s.faults)
+    faults = (*own, *lost, *_unusable(labelled), *found.examined.faults, *untold)
+    write_run_manifest(folder, provenance=provenance, files=files, options=settings, faults=faults)
+    return _outcome(visit, found.results, report=report, table=_table(out, visit), faults=faults)
+
+
+def _write_results(
+    out: Path, visit: Visit, labelled: Sequence[LabelledSeries], found: VisitResults, step: Callable[[str], None]
+) -> list[Path]:
+    """Write maps, table and drawings into a folder that no longer claims to be whole."""
+    folder = visit_folder(out, visit)
     remove_unfinished(folder)
     remove_run_manifest(folder)
     step("writing label maps")
     files = [*write_maps(out, visit, labelled), *write_quality(out, visit, labelled)]
-    files += write_examination(out, visit, examined)
-    table = visit_path(out, visit, "measurements.tsv")
-    files += write_measurements(results, table, participant=visit.participant, session=visit.session)
-    files.append(write_drawings(results, visit_path(out, visit, "drawings.mrk.json")))
-    provenance = Provenance(
+    files += write_examination(out, visit, found.examined)
+    files += write_examination_record(out, visit, found.examined)
+    table = _table(out, visit)
+    files += write_measurements(found.results, table, participant=visit.participant, session=visit.session)
+    files.append(write_drawings(found.results, visit_path(out, visit, "drawings.mrk.json")))
+    return files
+
+
+def _provenance(inputs: Mapping[str, str], decisions: tuple[Decision, ...], started: str) -> Provenance:
+    return Provenance(
         software=_software(),
-        inputs=MappingProxyType(inputs),
-        decisions=(*_decisions(visit, labelled, options), *examined.decisions),
+        inputs=MappingProxyType(dict(inputs)),
+        decisions=decisions,
         started=started,
         finished=_now(),
     )
-    step("report")
-    lost = _told([loss for entry in loaded for loss in entry.losses])
-    faults = (
-        *(f"{s.name}: {fault}" for s in visit.series for fault in s.faults),
-        *lost,
-        *_unusable(labelled),
-        *examined.faults,
-    )
-    report = visit_path(out, visit, "report.html")
-    html = compose_report(
+
+
+def _table(out: Path, visit: Visit) -> Path:
+    return visit_path(out, visit, "measurements.tsv")
+
+
+def _previous(
+    examined: Examined, earlier: EarlierVisit | None, state: str | None, out: Path
+) -> tuple[ExaminedVisit | None, tuple[str, ...]]:
+    """Return the earlier visit where it was finished, or why it cannot be shown."""
+    if earlier is None or state is None or examined.examination is None:
+        return None, ()
+    try:
+        return earlier.examined(out), ()
+    except LumbomicsError as error:
+        return None, (f"session {earlier.session} is not shown beside this visit: {error.problem}",)
+
+
+def _report(
+    visit: Visit,
+    labelled: Sequence[LabelledSeries],
+    found: VisitResults,
+    options: VisitOptions,
+    provenance: Provenance,
+    faults: tuple[str, ...],
+    previous: ExaminedVisit | None,
+) -> str:
+    return compose_report(
         visit,
-        results,
-        profiles={name: series.profiles for name, series in found.items()},
+        found.results,
+        profiles=found.profiles,
         quality={one.series.name: one.report for one in labelled if one.report is not None},
         check=None if options.question is None else series_check(visit, options.question, options.case),
         provenance=provenance,
-        examination=examined.examination,
-        faults=(
-            *lost,
-            *examined.faults,
-        ),  # the page takes a series' own faults from the visit, and its verdict from quality
+        examination=found.examined.examination,
+        previous=previous,
+        faults=faults,
     )
-    files.append(write_text_atomic(html, report))
-    if options.pdf:
-        files.append(write_bytes_atomic(render_pdf(html), report.with_suffix(".pdf")))
-    write_run_manifest(folder, provenance=provenance, files=files, options=settings, faults=faults)
-    return _outcome(visit, results, report=report, table=table, faults=faults)
 
 
-def _examine(
-    visit: Visit, labelled: Sequence[LabelledSeries], options: VisitOptions, step: Callable[[str], None]
-) -> Examined:
-    """Lay the series of the visit into the space of one whose map may be used."""
-    usable = {
-        one.series.name: one.segmentation
-        for one in labelled
-        if one.segmentation is not None and (one.report is None or one.report.usable)
-    }
-    return examine_visit(visit, usable, operations=options.operations.of(visit), step=step)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Measured:
-    """What one labelled series gave."""
-
-    results: tuple[Result, ...]
-    profiles: tuple[Profile, ...] = ()
-
-
-def _measure(one: LabelledSeries, visit: Visit) -> _Measured:
-    """Measure a series whose map may be used; all values that rest on what is not believed are absent."""
-    context = Context(
-        posture=one.series.posture,
-        series=one.series.name,
-        label_source=one.source,
-        months_since_surgery=visit.months_since_surgery,
-    )
-    report = one.report
-    if report is not None and not report.usable:
-        return _Measured(results=nothing_usable(report, context))
-    if one.segmentation is None:  # an operator passed a series that has no map
-        unlabelled = QualityReport(verdict=Verdict.FAIL, findings=_NO_MAP)
-        return _Measured(results=nothing_usable(unlabelled, context))
-    measured = _measure_series(one.series, one.segmentation, context)
-    return measured if report is None else replace(measured, results=withhold(measured.results, report))
-
-
-def _measure_series(series: Series, segmentation: Segmentation, context: Context) -> _Measured:
-    spine = describe_spine(segmentation)
-    image = replace(series.image, contrast=series.kind.contrast)
-    return _Measured(results=measure_spine(spine, image=image, context=context), profiles=profiles_of(spine))
-
-
-def _settings(visit: Visit, options: VisitOptions, verdicts: Sequence[OperatorVerdict]) -> dict[str, Any]:
-    """All that changes results besides the inputs: options, kinds of series, operators' verdicts, the software."""
+def _settings(
+    visit: Visit, options: VisitOptions, verdicts: Sequence[OperatorVerdict], earlier: str | None
+) -> dict[str, Any]:
+    """All that changes results besides the inputs: options, kinds of series, verdicts, the visit before, software."""
     kinds = {series.name: str(series.kind.contrast) for series in visit.series}
     said = {v.series: f"{v.verdict.value} {v.map_id} {v.comment}".strip() for v in verdicts}
     operated = [f"{o.level} {o.kind} {o.side or ''} {o.months or ''}".strip() for o in options.operations.of(visit)]
-    own = {"kinds": kinds, "verdicts": said, "operations": operated, "lumbomics": __version__}
+    own = {"kinds": kinds, "verdicts": said, "operations": operated, "lumbomics": __version__, "earlier": earlier}
     return {**options.as_json(), **own}
 
 
@@ -246,20 +256,6 @@ def _unusable(labelled: Sequence[LabelledSeries]) -> list[str]:
         for one in labelled
         if one.report is not None and not one.report.usable
     ]
-
-
-def _nothing_labelled(visit: Visit, engine: Segmenter | None) -> tuple[Result, ...]:
-    detail = reasons_without_map(visit, engine)
-    return tuple(
-        Absent(
-            biomarker=biomarker,
-            method=method,
-            reason=Reason.STRUCTURE_NOT_LABELLED,
-            detail=detail,
-            context=Context(months_since_surgery=visit.months_since_surgery),
-        )
-        for biomarker, method in load_quantities()
-    )
 
 
 def _with_operator_word(visit: Visit, options: VisitOptions) -> Visit:
@@ -321,7 +317,7 @@ def _outcome(
 
 
 def _kept(visit: Visit, out: Path) -> VisitOutcome:
-    table = visit_path(out, visit, "measurements.tsv")
+    table = _table(out, visit)
     results = tuple(row.result for row in read_measurements(table))
     faults = read_run_manifest(visit_folder(out, visit)).faults
     done = _outcome(visit, results, report=visit_path(out, visit, "report.html"), table=table, faults=faults)

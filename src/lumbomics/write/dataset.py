@@ -14,6 +14,7 @@ _IGNORED = """\
 sub-*_measurements.tsv
 sub-*_measurements.json
 sub-*_drawings.mrk.json
+sub-*_examination.json
 sub-*_report.html
 sub-*_report.pdf
 sub-*_quality.json
