@@ -41,7 +41,7 @@ MODELS = Path(__file__).resolve().parents[2] / "src" / "lumbomics" / "measure" /
 FIRST, ALL_KINDS_BELOW, FIRST_ADHERENT = 5000, 5050, 7000
 MODELLED = (Kind.SCAR, Kind.DISC, Kind.MIXED, Kind.ARACHNOIDITIS)
 SHAPE = ("towards_tissue_mm", "disc_contact", "compactness", "largest_area_mm2", "lateral", "t2_to_muscle")
-CONTRAST = ("enhancement", "core_enhancement", "enhancing_share")
+CONTRAST = ("core_enhancement", "enhancing_share")
 ROOTS = ("component_count", "largest_component_share", "peripheral_fraction", "spread", "filling")
 PURE = 0.7
 """A side is scar or disc where it makes at least this share of the tissue in question, else mixed."""

@@ -62,9 +62,9 @@ def record(seed: int) -> dict[str, Any]:
         "level": one.level,
         "group": true_group(one),
         "truth": {"|".join(key): value for key, value in true_values(one).items()},
-        "measured": _measured(one, spine),
+        "measured": measured_values(one, spine),
         "patterns": _patterns(one, spine),
-        "roots": _roots(one, spine),
+        "roots": root_values(one, spine),
     }
 
 
@@ -73,11 +73,12 @@ def decay(seed: int) -> dict[str, Any]:
     one = patient(seed)
     found = {}
     for condition, spine in zip(DECAY, examined(one, DECAY), strict=True):
-        found[condition.name] = {"patterns": _patterns(one, spine), "roots": _roots(one, spine)}
+        found[condition.name] = {"patterns": _patterns(one, spine), "roots": root_values(one, spine)}
     return {"seed": seed, "kind": one.kind.value, "group": true_group(one), "found": found}
 
 
-def _measured(one: Patient, spine: ExaminedSpine) -> dict[str, tuple[float, float | None]]:
+def measured_values(one: Patient, spine: ExaminedSpine) -> dict[str, tuple[float, float | None]]:
+    """Value and standard error of every continuous quantity at the operated level."""
     return {
         f"{r.biomarker}|{r.method}|{r.side}": (r.value, r.se)
         for r in measure_examination(spine, only=CONTINUOUS)
@@ -101,7 +102,8 @@ def _patterns(one: Patient, spine: ExaminedSpine) -> list[dict[str, Any]]:
     return rows
 
 
-def _roots(one: Patient, spine: ExaminedSpine) -> dict[str, float] | None:
+def root_values(one: Patient, spine: ExaminedSpine) -> dict[str, float] | None:
+    """Readings of the roots; ``None`` where they cannot be taken."""
     try:
         return root_features(root_slices(spine, *one.level.split("-"))[1], one.level)
     except NotMeasurableError:

@@ -74,7 +74,7 @@ def injection(one: Patient) -> Injection:
 def examined(one: Patient, conditions: Sequence[Condition]) -> list[ExaminedSpine]:
     """The patient's level under each condition; the labels of the spine are described once."""
     phantom = one.phantom
-    spine = describe_spine(phantom.segmentation(_label_grid(phantom, one.level)))
+    spine = describe_spine(phantom.segmentation(label_grid(phantom, one.level)))
     operations = tuple(op for extra in phantom.scene.extras for op in extra.operations())
     return [
         ExaminedSpine(
@@ -143,7 +143,7 @@ def slice_grid(phantom: Phantom, level: str, condition: Condition) -> Grid:
     return Grid.from_spacing((columns, columns, slices), spacing, origin_mm=origin, axes=frame.rotation)
 
 
-def _label_grid(phantom: Phantom, level: str) -> Grid:
+def label_grid(phantom: Phantom, level: str) -> Grid:
     """Sagittal slices of 4 mm about a level, both vertebrae whole."""
     spacing = np.array([4.0, 1.0, 1.0])
     low = phantom.disc_frame(level).origin_mm - _AROUND_MM - (0.0, 12.0, 0.0)

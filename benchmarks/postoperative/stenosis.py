@@ -7,7 +7,7 @@ that with a smooth random boundary error of 0.35 mm SD (``drawn``). Truth comes 
     python -m benchmarks.postoperative.stenosis --seeds 70
 
 prints bias, SD, 95 % limits and coverage of every quantity, weighted kappa and confusion matrix of every grade, and
-writes the table beside this file.
+writes the table beside this file. ``section`` writes the same for the page of the documentation.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import csv
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -45,6 +47,8 @@ CONDITIONS = ("exact", "drawn")
 LEVELS = ("L2-L3", "L3-L4", "L4-L5")
 SLICES, THICKNESS_MM, PIXEL_MM = 7, 4.0, 0.55
 DRAWN_SD_MM = 0.35
+FIRST, SPINES_SHARE, FORAMINAL_SHARE = 5100, 0.4, 0.1
+"""Of the page: first seed, and spines for every operated patient."""
 SIGNS = {Side.LEFT: -1.0, Side.RIGHT: 1.0}
 GRADES = {
     "schizas_grade": lambda v: central.SCHIZAS_STEPS[central.schizas_rule(v)],
@@ -76,8 +80,8 @@ def main(arguments: list[str]) -> None:
         writer.writerows(table)
     for line in table:
         print(" | ".join(str(value) for value in line.values()))
-    for line in grade_lines(rows):
-        print(line)
+    for grade in grades(rows):
+        print(grade.cells())
 
 
 def patient(seed: int) -> Phantom:
@@ -168,9 +172,13 @@ def level_truth(phantom: Phantom, level: str) -> dict[tuple[str, str, str, str],
     frame, middle = phantom.disc_frame(level), (SLICES - 1) / 2
     heights = [(n - middle) * THICKNESS_MM for n in range(SLICES)]
     pictures = {height: truth.picture(phantom, frame, height) for height in heights if height <= 8.0}
-    near = [one for height, one in pictures.items() if abs(height) <= 8.0]
-    narrow = min(near, key=lambda one: one.sac.sum())
     found: dict[tuple[str, str, str, str], float] = {}
+    if not all(one.sac.any() for one in pictures.values()):
+        # a sac that a herniation closes altogether has no axes of its own
+        return found
+    # of slices that tell the same the one nearest to the disc counts
+    near = [one for height, one in sorted(pictures.items(), key=lambda item: abs(item[0])) if abs(height) <= 8.0]
+    narrow = min(near, key=lambda one: one.sac.sum())
 
     def put(biomarker: str, values: dict[str, float], side: str = "") -> None:
         found.update({(biomarker, method, level, side): value for method, value in values.items()})
@@ -232,18 +240,75 @@ def _column(rows: list[Row], name: str) -> NDArray[np.float64]:
     return np.array([row[name] for row in rows], dtype=np.float64)
 
 
-def grade_lines(rows: Iterable[Row]) -> Iterator[str]:
+@dataclass(frozen=True)
+class Graded:
+    """Agreement of one grade on one kind of map."""
+
+    condition: str
+    biomarker: str
+    n: int
+    kappa: float
+    matrix: list[list[int]]
+
+    def cells(self) -> str:
+        """Row of a table."""
+        matrix = "; ".join(" ".join(str(n) for n in line) for line in self.matrix)
+        return f"| {self.biomarker} | {self.condition} | {self.n} | {self.kappa:.2f} | {matrix} |"
+
+
+def grades(rows: Iterable[Row]) -> Iterator[Graded]:
     """Weighted kappa and confusion matrix (rows true, columns measured) of every grade."""
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         if row["method"] == "grade":
-            groups[str(row["condition"]), str(row["biomarker"])].append(row)
-    for (condition, biomarker), members in sorted(groups.items()):
+            groups[str(row["biomarker"]), str(row["condition"])].append(row)
+    for (biomarker, condition), members in sorted(groups.items()):
         true, measured = (_column(members, name).astype(int) for name in ("true", "measured"))
         labels = list(range(int(max(true.max(), measured.max())) + 1))
         kappa = cohen_kappa_score(true, measured, weights="quadratic") if len(labels) > 1 else np.nan
-        table = confusion_matrix(true, measured, labels=labels).tolist()
-        yield f"{condition} {biomarker} n={len(true)} quadratic kappa {kappa:.2f} matrix {table}"
+        matrix = confusion_matrix(true, measured, labels=labels).tolist()
+        yield Graded(condition, biomarker, len(true), float(kappa), matrix)
+
+
+def section(*, seeds: int, folder: Path, decay_seeds: int) -> list[str]:
+    """Measure what is not in the folder yet, and return the section's lines."""
+    from postoperative import foraminal
+    from postoperative.operated import collect
+
+    del decay_seeds
+    chosen = range(FIRST, FIRST + round(SPINES_SHARE * seeds))
+    found = collect(chosen, folder / "stenosis.jsonl", lambda seed: {"seed": seed, "rows": list(seed_rows(seed))})
+    foramina = foraminal.section_lines(folder, round(seeds * FORAMINAL_SHARE))
+    return [*page(found), "", "### Foramina", "", *foramina]
+
+
+def page(records: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Lines of Markdown from collected rows."""
+    rows = [row for record in records for row in record["rows"]]
+    levels = {(row["seed"], row["level"]) for row in rows}
+    yield "## Stenosis"
+    yield ""
+    yield f"{len(levels)} discs of {len(records)} spines with narrowed canals, flattened sacs, herniations, thick"
+    yield f"ligaments and fat; axial T2 of {PIXEL_MM} x {PIXEL_MM} x {THICKNESS_MM:g} mm, exact maps and maps with a random"
+    yield f"boundary error of {DRAWN_SD_MM} mm (SD). Truth from the exact tissues at 0.2 mm."
+    for condition in CONDITIONS:
+        yield ""
+        yield f"### Quantities, {condition} maps"
+        yield ""
+        yield "| biomarker | method | n | bias | SD | 95 % limits | r | coverage % |"
+        yield "|---|---|---|---|---|---|---|---|"
+        for line in summary([row for row in rows if row["condition"] == condition]):
+            cover = "n/a" if line["coverage"] == "" else f"{100 * float(line['coverage']):.0f}"
+            yield (
+                f"| {line['biomarker']} | {line['method']} | {line['n']} | {line['bias']} | {line['sd']} "
+                f"| {line['low']} to {line['high']} | {line['r'] or 'n/a'} | {cover} |"
+            )
+    yield ""
+    yield "### Grades"
+    yield ""
+    yield "| grade | maps | n | quadratic kappa | confusion (rows true, columns measured, from the lowest) |"
+    yield "|---|---|---|---|---|"
+    yield from (grade.cells() for grade in grades(rows))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 STEP_MM = 0.2
 NO_MASS_MM = 40.0
+LEAST_ROOT_MM2, LEAST_MASS_MM2 = 0.5, 1.5
+"""A sliver of root where it enters a section has no axes; a sliver of disc presses nothing."""
 HALF_WIDTH_MM, BACK_MM, FRONT_MM = 22.0, -48.0, -6.0
 
 
@@ -74,7 +76,7 @@ def leaving(one: Picture, sign: float) -> Mask:
     found, best = np.zeros(one.tissue.shape, dtype=bool), -np.inf
     for cluster in _clusters(one.has(CanalTissue.ROOT)):
         aside, behind = sign * right[cluster].mean(), dorsal[cluster].mean()
-        if one.mm2(cluster) <= 9.0 and aside > 0.45 and behind < 0.35 and aside - behind > best:
+        if LEAST_ROOT_MM2 <= one.mm2(cluster) <= 9.0 and aside > 0.45 and behind < 0.35 and aside - behind > best:
             found, best = cluster, aside - behind
     return found
 
@@ -163,7 +165,9 @@ def compromise(one: Picture, sign: float) -> dict[str, float]:
     root, other = leaving(one, sign), leaving(one, -sign)
     if not (root.any() and other.any()):
         return {}
-    mass = one.has(CanalTissue.DISC, CanalTissue.SCAR, CanalTissue.EPIDURAL_TISSUE)
+    mass = np.zeros(one.tissue.shape, dtype=bool)
+    for cluster in _clusters(one.has(CanalTissue.DISC, CanalTissue.SCAR, CanalTissue.EPIDURAL_TISSUE)):
+        mass |= cluster if one.mm2(cluster) >= LEAST_MASS_MM2 else False
     canal = one.has(*IN_CANAL)
     middle = (one.x[canal].min() + one.x[canal].max()) / 2
     gap = float(ndimage.distance_transform_edt(~mass)[root].min()) * STEP_MM - STEP_MM if mass.any() else NO_MASS_MM

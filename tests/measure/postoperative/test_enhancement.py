@@ -30,7 +30,14 @@ def test_displaced_disc_that_takes_up_nothing_does_not_enhance(scene, disc_at) -
 def test_standard_error_covers_the_noise(scene, ring) -> None:
     one = scene((SCAR, ring(20, 80)), noise=15.0).measure(ID).measured("scar", Side.RIGHT)
     assert one.se is not None
-    assert 0 < abs(one.value - 80) < 3 * one.se < 12
+    assert 0 < abs(one.value - 80) < 3 * one.se < 13
+
+
+def test_thin_scar_states_a_larger_error_than_thick_scar_of_the_same_enhancement(scene, disc_at) -> None:
+    """Scar without pixels inside shares all of its voxels."""
+    thick = scene((SCAR, disc_at(8, 0, 5))).measure(ID).measured("scar", Side.RIGHT)
+    thin = scene((SCAR, disc_at(8, 0, 0.6))).measure(ID).measured("scar", Side.RIGHT)
+    assert thin.se > 3 * thick.se > 0
 
 
 def test_a_ring_of_enhancement_about_a_core_is_a_rim(scene, disc_at) -> None:

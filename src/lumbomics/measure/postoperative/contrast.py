@@ -105,6 +105,14 @@ def deep(regions: Regions) -> Regions:
     return inner if sum(int(mask.sum()) for _, mask in inner) >= _CORE_PIXELS else regions
 
 
+def border_share(regions: Regions, *, whole: bool = False) -> float:
+    """Share of the pixels that :meth:`Enhancement.mean_percent` reads which lie at the border of their region."""
+    read = regions if whole else deep(regions)
+    count = sum(int(mask.sum()) for _, mask in read)
+    inner = sum(int((mask & binary_erosion(full)).sum()) for (_, mask), (_, full) in zip(read, regions, strict=True))
+    return 1 - inner / count if count else 1.0
+
+
 @once
 def enhancement_at(examined: ExaminedSpine, view: LevelView) -> Enhancement:
     """Find the T1 pair that shows a level, and muscle's part in it.

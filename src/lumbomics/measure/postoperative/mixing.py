@@ -35,6 +35,8 @@ SPREADS_PIXELS = (0.0, 0.3, 0.45, 0.6, 0.8, 1.1)
 THROUGH = (0.0, 0.125)
 """Shares of a slice's signal tried for that of each neighbouring slice; 1/8 where borders run straight in between."""
 _OUTER_MM = 1.0
+_PRIOR_SHARE = 0.3
+"""Standard deviation, as a share of its pixels' mean, by which a tissue's own signal is expected to differ from it."""
 _NEAR_PIXELS, _MARGIN_PIXELS = 2, 6
 _LEAST_WEIGHT = 1.0
 Box = tuple[slice, slice]
@@ -47,7 +49,8 @@ def unmixed_percent(found: Enhancement, regions: Regions, what: str, *, plain_pe
     the shares those of the map blurred with the point spread. Least squares gives the signals before and after contrast
     of the tissue's outer millimetre, of its inside and of every neighbour (the regional correction of Rousset et al., J
     Nucl Med 1998;39:904, pixel by pixel), and the residue the point spread. The enhancement is that of the mean over
-    the tissue's pixels.
+    the tissue's pixels. Where a tissue is so thin that its pixels tell little, its signal stays near their mean: that
+    mean, with a standard deviation of 30 %, is what is known of it beforehand.
 
     The correction rests on the borders of the map and cannot know what slices of 4 mm hide of a border that slopes, so
     all that it changes of ``plain_percent`` counts as standard error besides the noise.
@@ -69,7 +72,9 @@ def unmixed_percent(found: Enhancement, regions: Regions, what: str, *, plain_pe
     signals = np.stack([before[known], after[known] / found.gain], axis=1)
     weights = parts[:, :2].sum(axis=(0, 2, 3))
     tried = [_Mixture.of(rows[known], signals, weights) for rows in _rows(parts, near)]
-    percent, se = min(tried, key=lambda one: one.residue).enhancement()
+    mean_before, mean_after = found.signals(regions)
+    plain = np.array([mean_before.mean(), mean_after.mean()])
+    percent, se = min(tried, key=lambda one: one.residue).enhancement(plain)
     # muscle's own scatter belongs to the gain both series are compared by
     error = both(se, (100 + percent) * found.gain_se)
     return percent, both(error, percent - plain_percent)
@@ -106,36 +111,44 @@ def _rows(parts: NDArray[np.bool_], near: NDArray[np.bool_]) -> Iterator[FloatAr
 class _Mixture:
     """Signals (parts, 2) of the parts before and after contrast, as least squares finds them.
 
-    ``wanted`` weighs the parts of the tissue itself; ``left`` (pixels, 2) is what no mixture explains.
+    ``wanted`` weighs the parts of the tissue itself; ``residue`` is the sum of squares that no mixture explains.
     """
 
-    solved: FloatArray
+    rows: FloatArray
+    signals: FloatArray
     wanted: FloatArray
-    inverse: FloatArray
-    left: FloatArray
+    own: NDArray[np.bool_]
+    solved: FloatArray
+    residue: float
 
     @classmethod
     def of(cls, rows: FloatArray, signals: FloatArray, weights: FloatArray) -> Self:
-        """Solve for the parts that make a pixel at least of the signal."""
+        """Solve for the parts that make at least a pixel of the signal."""
         used = rows.sum(axis=0) > _LEAST_WEIGHT
-        used[:2] &= weights > 0
+        used[:2] = weights > 0
         wanted = np.zeros(len(used))
         wanted[:2] = weights / weights.sum()
-        rows = rows[:, used]
-        inverse = np.linalg.pinv(rows.T @ rows)
-        solved = inverse @ rows.T @ signals
-        return cls(solved, wanted[used], np.asarray(inverse, dtype=np.float64), signals - rows @ solved)
+        own = np.arange(len(used)) < 2
+        kept = rows[:, used]
+        solved = np.asarray(np.linalg.lstsq(kept, signals, rcond=None)[0], dtype=np.float64)
+        residue = float(((signals - kept @ solved) ** 2).sum())
+        return cls(kept, signals, wanted[used], own[used], solved, residue)
 
-    @property
-    def residue(self) -> float:
-        """Sum of squares that no mixture explains."""
-        return float((self.left**2).sum())
+    def enhancement(self, plain: FloatArray) -> tuple[float, float]:
+        """Enhancement of the tissue, percent, and its standard error; ``plain`` (2,) its pixels' mean signals."""
+        free = max(len(self.rows) - self.rows.shape[1], 1)
+        left = self.signals - self.rows @ self.solved
+        noise = np.maximum((left**2).sum(axis=0) / free * SHARED_PIXELS, 1e-12)
+        means, inverses = zip(*(self._known(one, noise[one], plain[one]) for one in (0, 1)), strict=True)
+        first, second = (float(self.wanted @ mean) for mean in means)
+        ratio = second / first
+        # what both series are off by alike leaves the ratio as it is
+        both_off = float(np.sum((left @ np.array([-ratio, 1.0])) ** 2)) / free * SHARED_PIXELS
+        variance = both_off / noise[0] * float(self.wanted @ inverses[0] @ self.wanted)
+        return 100 * (ratio - 1), 100 * float(np.sqrt(variance)) / first
 
-    def enhancement(self) -> tuple[float, float]:
-        """Enhancement of the tissue, percent, and the standard error that the residue gives it."""
-        first, second = self.wanted @ self.solved
-        ratio = float(second / first)
-        left = self.left @ np.array([-ratio, 1.0])
-        free = max(len(left) - len(self.solved), 1)
-        variance = (left**2).sum() / free * SHARED_PIXELS * (self.wanted @ self.inverse @ self.wanted)
-        return 100 * (ratio - 1), 100 * float(np.sqrt(variance) / first)
+    def _known(self, series: int, noise: float, plain: float) -> tuple[FloatArray, FloatArray]:
+        """Signals (parts,) of one series with what is known of the tissue beforehand, and their covariance."""
+        prior = np.where(self.own, 1 / (_PRIOR_SHARE * plain) ** 2, 0.0)
+        inverse = np.linalg.pinv(self.rows.T @ self.rows / noise + np.diag(prior))
+        return inverse @ (self.rows.T @ self.signals[:, series] / noise + prior * plain), np.asarray(inverse)

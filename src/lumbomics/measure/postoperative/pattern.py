@@ -24,7 +24,6 @@ from lumbomics.measure.postoperative.contrast import (
 )
 from lumbomics.measure.postoperative.enhancement import SOFT_TISSUE, rim_and_core
 from lumbomics.measure.postoperative.logistic import LogisticModel, load_model
-from lumbomics.measure.postoperative.mixing import unmixed_percent
 from lumbomics.measure.postoperative.traction import displacement
 from lumbomics.measure.postoperative.view import LevelView, at_sides, level_view, points_of
 
@@ -99,16 +98,14 @@ def shape_features(examined: ExaminedSpine, view: LevelView, side: Side, disc_nu
 def contrast_features(found: Enhancement, regions: Regions) -> dict[str, float]:
     """Return the readings after contrast.
 
-    ``enhancement`` % (freed from what border pixels share, see ``mixing``), ``core_enhancement`` % (deeper than 1.5
-    mm), ``enhancing_share`` of the pixels.
+    ``core_enhancement`` % (deeper than 1.5 mm; of the whole where little lies so deep), ``enhancing_share`` of the
+    pixels.
     """
     percents = found.percents(regions)
     _, core = rim_and_core(regions)
     inner = found.percents(core)
     mean, _ = found.mean_percent(regions, "the tissue")
-    own, _ = unmixed_percent(found, regions, "the tissue", plain_percent=mean)
     return {
-        "enhancement": own,
         "core_enhancement": float(np.median(inner)) if len(inner) >= _LEAST_CORE else mean,
         "enhancing_share": float((percents > ENHANCING_PERCENT).mean()),
     }

@@ -42,6 +42,8 @@ BRIGHT = 0.6
 AXIS_SE, FLUID_SE_MM2 = 0.15, 1.0
 """Standard errors beyond those of drawing: a root's axes from a few pixels, fluid from blurred signal; calibrated on
 reference objects of seeds 5000 to 5002."""
+LEAST_MASS_MM2 = 1.5
+"""A piece of disc or scar smaller than this presses nothing: a few stray pixels (engineering default)."""
 FAR_MM = 40.0
 """Distance stated in draws without any mass."""
 MASSES = (CanalTissue.DISC, CanalTissue.SCAR, CanalTissue.EPIDURAL_TISSUE)
@@ -187,7 +189,7 @@ def _compromise(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> 
     )
     place = _place(examined, COMPROMISE, level, side, found)
     for method, unit in COMPROMISE_UNITS.items():
-        if method == "distance" and not found.mask(*MASSES).any():
+        if method == "distance" and not _mass(found).any():
             yield Absent(
                 biomarker=COMPROMISE,
                 method=method,
@@ -216,10 +218,18 @@ def _compromise_values(found: CanalMap, side: Side) -> Values:
     mirrored = (found.place_mm[other].mean(axis=0) - middle) * (-1.0, 1.0)
     shift = np.linalg.norm(found.place_mm[root].mean(axis=0) - middle - mirrored)
     return {
-        "distance": _distance_mm(found, root, found.mask(*MASSES)),
+        "distance": _distance_mm(found, root, _mass(found)),
         "deviation": float(shift),
         "short_axis_ratio": _axes_mm(found, root)[0] / _axes_mm(found, other)[0],
     }
+
+
+def _mass(found: CanalMap) -> Mask:
+    """Pixels of displaced disc, scar and unclassified tissue in pieces that can press a root."""
+    pieces, count = ndimage.label(found.mask(*MASSES), np.ones((3, 3)))
+    areas = np.bincount(pieces.ravel(), minlength=count + 1) * found.pixel_mm2
+    areas[0] = 0.0
+    return np.asarray((areas >= LEAST_MASS_MM2)[pieces])
 
 
 def compromise_rule(values: Values) -> int:
