@@ -227,6 +227,22 @@ def test_an_operated_level_that_no_axial_slice_meets_is_told(series: dict[str, S
     ]
 
 
+def test_an_axial_t2_without_orientation_is_missed_and_the_user_is_told_why(
+    series: dict[str, Series], labels: Segmentation
+) -> None:
+    nowhere = ("ax T2", "the header places the picture nowhere (no valid position and orientation)")
+    visit = Visit(participant="01", series=(series[SAGITTAL], series[PRE]), set_aside=(nowhere,))
+    [fault] = [fault for fault in examine_visit(visit, {SAGITTAL: labels}).faults if "no axial T2" in fault]
+    assert "not drawn" in fault
+    assert "ax T2: the header places the picture nowhere" in fault
+
+
+def test_a_sagittal_series_alone_is_not_asked_for_axial_ones(series: dict[str, Series], labels: Segmentation) -> None:
+    assert _examined([series[SAGITTAL]], labels).faults == ()
+    told = _examined([series[SAGITTAL]], labels, [Operation(level="L4-L5")]).faults
+    assert [fault for fault in told if "no axial T2" in fault]
+
+
 def test_maps_drawn_on_the_axial_t2_are_carried_to_the_series_beside_it(
     series: dict[str, Series], labels: Segmentation
 ) -> None:

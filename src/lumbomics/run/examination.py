@@ -19,7 +19,7 @@ from lumbomics.core.visit import Plane, Series, Visit
 from lumbomics.prepare.metal import find_metal
 from lumbomics.prepare.registration import Refusal, Registration, RegistrationOptions, register
 from lumbomics.prepare.rigid import inverse, rms_distance_mm
-from lumbomics.run.examination_checks import clipped, missed_levels, spoilt, swapped
+from lumbomics.run.examination_checks import clipped, missed_levels, spoilt, swapped, undrawn
 from lumbomics.run.examination_tissue import draw_on_axial
 
 FloatArray = NDArray[np.float64]
@@ -122,6 +122,7 @@ def examine_visit(
             *spoilt(scans, segmentation),
             *told,
             *missed_levels(examination),
+            *undrawn(examination, visit),
         ),
         decisions=(
             Decision(what="space of the examination", choice=reference.name, because="best labelled sagittal series"),

@@ -15,6 +15,7 @@ from lumbomics.core.visit import Plane, Visit
 from lumbomics.prepare.resample import resample_labels
 from lumbomics.prepare.subtraction import subtract
 
+_DRAWN_ON = (Contrast.T2, Contrast.T2_SPACE)
 _CLIPPED_SHARE = 0.003
 _NEAR_SPINE_MM = 40.0
 _CHANGED_SDS = 5.0
@@ -64,7 +65,7 @@ def swapped(scans: Sequence[Scan], segmentation: Segmentation) -> tuple[list[Sca
             None,
         )
         if before is not None and _is_swapped(before, post, segmentation):
-            why = f"it is darker than {before.name} where contrast agent should brighten: the two look swapped"
+            why = f"it is darker than {before.name} where contrast agent should brighten: the two look swapped, check which was taken first"
             doubted += [
                 (post.name, why),
                 (before.name, f"it looks like the series after contrast agent, see {post.name}"),
@@ -121,6 +122,20 @@ def missed_levels(examination: Examination) -> tuple[str, ...]:
         elif axial and not any(_meets(scan, centres[level]) for scan in axial):
             told.append(f"{level} was operated, and no axial slice passes through it")
     return tuple(told)
+
+
+def undrawn(examination: Examination, visit: Visit) -> tuple[str, ...]:
+    """Tell that no axial T2 series can be used, where one was to be expected, and what was set aside."""
+    axial = [scan for scan in examination.scans if scan.plane is Plane.AXIAL]
+    if any(scan.contrast in _DRAWN_ON and not scan.fat_suppressed for scan in axial):
+        return ()
+    aside = "; ".join(f"{what}: {why}" for what, why in visit.set_aside)
+    if not (axial or aside or examination.operations):
+        return ()
+    words = (
+        "no axial T2 series can be used: tissue of the canal and muscles are not drawn, what rests on them is absent"
+    )
+    return (f"{words} (not used: {aside})" if aside else words,)
 
 
 def _meets(scan: Scan, point_mm: np.ndarray) -> bool:
