@@ -1,8 +1,8 @@
-"""Digital patients on axial slices: a plain one, and one with scar and a disc fragment after surgery."""
+"""Digital patients on axial slices: a plain one, one with a disc fragment after surgery, one with a collection."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -16,7 +16,8 @@ from lumbomics.core.visit import Plane
 from lumbomics.phantom import Phantom, make_phantom
 from lumbomics.phantom.canalmap import canal_tissue
 from lumbomics.phantom.imaging import Acquisition
-from lumbomics.phantom.postoperative import Kind, make_postoperative
+from lumbomics.phantom.parameters import PhantomParameters
+from lumbomics.phantom.postoperative import DiscFragment, Displacement, Kind, draw_state, make_postoperative
 from lumbomics.phantom.signal import Injection
 
 LEVEL = "L4-L5"
@@ -56,7 +57,13 @@ def plain() -> Patient:
 
 @pytest.fixture(scope="session")
 def operated() -> Patient:
-    return take(make_postoperative(1002, Kind.DISC, level=LEVEL, side=Side.RIGHT), slices=5)
+    spine = PhantomParameters.random(1002)
+    spine = replace(spine, herniations=(), canal_narrowing=dict.fromkeys(spine.canal_narrowing, 0.0))
+    state = draw_state(np.random.default_rng(1002), Kind.PLAIN, level=LEVEL, side=Side.RIGHT)
+    extruded = DiscFragment(
+        level=LEVEL, side=Side.RIGHT, kind=Displacement.EXTRUSION, size_mm=8.5, t2_ms=60.0, rim_mm=0.4
+    )
+    return take(make_phantom(1002, spine, extras=(replace(state, fragments=(extruded,)),)), slices=5)
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +79,8 @@ def dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
 @pytest.fixture(scope="session")
 def overlap():
     return dice
+
+
+@pytest.fixture(scope="session")
+def take_patient():
+    return take

@@ -16,6 +16,7 @@ from lumbomics.core.quality import Finding
 from lumbomics.segment.axial.contents import fill
 from lumbomics.segment.axial.drawn import LEAST_CONFIDENCE, TISSUE_NAMES, DrawnTissue, drawn_by
 from lumbomics.segment.axial.evenness import estimate_evenness
+from lumbomics.segment.axial.fragment import undecide_small
 from lumbomics.segment.axial.likeness import fluid_level
 from lumbomics.segment.axial.patch import Patch, Reach, cut_patch
 from lumbomics.segment.axial.place import Place, find_places
@@ -35,8 +36,8 @@ def draw_canal_tissue(
 
     In each slice the carried labels tell where the canal lies. Coil shading is taken out; the dural sac and the canal's
     wall are closed outlines that part likely from unlikely tissue best; what lies between and about them is told apart
-    by its signal relative to fluid and fat, by its thickness and by its uptake of contrast agent. Nothing is learned
-    from images.
+    by its signal relative to fluid and fat, by its thickness, by the patient's other side and by its uptake of contrast
+    agent. Nothing is learned from images.
 
     Parameters
     ----------
@@ -87,6 +88,7 @@ def draw_canal_tissue(
             findings.append(_left_out(patch, f"the outlines are {100 * believed:.0f} % sure"))
             continue
         array[patch.whole] = fill(patch, walls, signals_of(patch, fluid[patch.place.index], gain))
+    array = undecide_small(array, axial.image.grid.voxel_volume_mm3)
     return _drawn(array, axial, {level: float(np.mean(values)) for level, values in trust.items()}, tuple(findings))
 
 

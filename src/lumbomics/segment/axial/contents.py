@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumbomics.core.examination import CanalTissue
-from lumbomics.segment.axial.epidural import fill_epidural
-from lumbomics.segment.axial.front import displaced_disc
+from lumbomics.segment.axial.arch import removed_arch
+from lumbomics.segment.axial.epidural import TAKES_UP, fill_epidural
+from lumbomics.segment.axial.fragment import find_fragments
 from lumbomics.segment.axial.outline import inside_path
 from lumbomics.segment.axial.patch import Patch
-from lumbomics.segment.axial.regions import grown, large, mirrored, opened, pieces
+from lumbomics.segment.axial.regions import grown, large, opened, pieces
 from lumbomics.segment.axial.signals import Signals
+from lumbomics.segment.axial.symmetry import find_middle_line
 from lumbomics.segment.axial.walls import Walls
 
 FloatArray = NDArray[np.float64]
@@ -27,7 +29,6 @@ _FLAVUM_MM, _FLAVUM_HALF_MM, _FLAVUM_T2, _FLAVUM_T1 = 5.0, 0.8, 0.22, 0.45
 _JOINT_MM, _JOINT_BEHIND_MM, _JOINT_FRONT_MM = (8.0, 30.0), -28.0, 8.0
 _JOINT_MM2 = 2.5
 _POOL_MM, _POOL_MM2 = 1.5, 20.0
-_BED_SIDE_MM, _BED_UPTAKE, _BED_MM2 = 20.0, 0.27, 25.0
 
 
 def fill(patch: Patch, walls: Walls, signals: Signals) -> Numbers:
@@ -42,16 +43,17 @@ def fill(patch: Patch, walls: Walls, signals: Signals) -> Numbers:
     signals
         What tissues are told by.
     """
-    by_labels = displaced_disc(patch)
-    sac = inside_path(walls.sac_mm, patch.x, patch.y) & ~by_labels
-    canal = inside_path(walls.canal_mm, patch.x, patch.y) | sac
+    line = find_middle_line(patch)
+    sac = inside_path(walls.sac_mm, patch.x, patch.y)
+    fragment = find_fragments(patch, walls, sac, signals, line, takes_up=TAKES_UP)
+    canal = inside_path(walls.canal_mm, patch.x, patch.y) | sac | fragment
     result = np.zeros(sac.shape, dtype=np.uint8)
     result[_flavum(patch, canal, signals)] = CanalTissue.FLAVUM
     # scar of the approach can be as dark as the ligament that it replaced
-    result[lost_bone(patch, canal) | _bed(patch, canal, signals)] = CanalTissue.DEFECT
+    result[removed_arch(patch, canal, signals, line)] = CanalTissue.DEFECT
     result[_joint_fluid(patch, canal, signals)] = CanalTissue.FACET_FLUID
     result[canal] = CanalTissue.EPIDURAL_FAT
-    fill_epidural(result, patch, (canal & ~sac) | by_labels, signals, by_labels=by_labels)
+    fill_epidural(result, patch, canal & ~sac, signals, line=line, fragment=fragment)
     _fill_sac(result, patch, sac, signals)
     result[_pool(patch, sac, signals)] = CanalTissue.COLLECTION
     result[patch.obscured] = 0
@@ -98,24 +100,3 @@ def _pool(patch: Patch, sac: Mask, signals: Signals) -> Mask:
     for piece in pieces(core, _POOL_MM2, patch.pixel_mm):
         found |= grown(piece, 1.2, patch.pixel_mm) & behind & (signals.t2 > 0.6)
     return found
-
-
-def _bed(patch: Patch, canal: Mask, signals: Signals) -> Mask:
-    """Scar of the approach: soft tissue behind the canal and near its wall that takes up contrast agent."""
-    if signals.uptake is None:
-        return np.zeros(canal.shape, dtype=bool)
-    place = ~canal & (patch.y < -3.0) & (np.abs(patch.x) < _BED_SIDE_MM) & (patch.bone < 0.5)
-    vivid = opened(place & (signals.uptake > _BED_UPTAKE) & ~signals.fat, 1.5, patch.pixel_mm)
-    found = np.zeros(canal.shape, dtype=bool)
-    for piece in pieces(vivid, _BED_MM2, patch.pixel_mm):
-        if (piece & grown(canal, 6.0, patch.pixel_mm)).any():
-            found |= piece
-    return found
-
-
-def lost_bone(patch: Patch, canal: Mask) -> Mask:
-    """Pixels behind the canal where the other side has bone and this side has none."""
-    bone = patch.bone > 0.5
-    near = grown(canal, 16.0, patch.pixel_mm) & ~canal & (patch.y < 0)
-    lost = near & mirrored(bone, patch) & (patch.bone < 0.25)
-    return large(opened(lost, 1.5, patch.pixel_mm), 25.0, patch.pixel_mm)

@@ -1,4 +1,4 @@
-"""Disc material behind the spine's front line, by the carried labels."""
+"""The smooth hind edge of disc or body, by the carried labels."""
 
 from __future__ import annotations
 
@@ -6,36 +6,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumbomics.segment.axial.patch import Patch
-from lumbomics.segment.axial.regions import large, opened
 
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_BEHIND_MM = 0.8
 _DISC_SIDE_MM, _BODY_SIDE_MM = 22.0, 10.0
 _DEEPEST_MM, _FRONT_MM = -8.0, 26.0
 _OUTLIER_MM = 0.8
 _ROUNDS = 12
 _LEAST_COLUMNS = 6
-_LEAST_MM2 = 8.0
 
 
-def displaced_disc(patch: Patch) -> Mask:
-    """Pixels labelled disc behind the smooth hind edge of disc or body in this slice.
+def hind_edge(patch: Patch) -> FloatArray | None:
+    """Front coordinate y (rows, columns) of the smooth hind edge of disc or body; ``None`` where too little is seen.
 
     The edge is a parabola fitted to the hindmost labelled pixels so that what stands out behind does not pull it.
     """
-    disc = patch.disc > 0.5
     ahead = (patch.y > _DEEPEST_MM) & (patch.y < _FRONT_MM)
-    wide = disc & ahead
-    body = (patch.bone > 0.5) & ahead
-    at_disc = wide.sum() > body[np.abs(patch.x) < _BODY_SIDE_MM].sum()
-    edge = _hind_edge(patch, wide, _DISC_SIDE_MM) if at_disc else _hind_edge(patch, body, _BODY_SIDE_MM)
+    disc, body = (patch.disc > 0.5) & ahead, (patch.bone > 0.5) & ahead
+    at_disc = disc.sum() > body[np.abs(patch.x) < _BODY_SIDE_MM].sum()
+    edge = _hind_edge(patch, disc, _DISC_SIDE_MM) if at_disc else _hind_edge(patch, body, _BODY_SIDE_MM)
     if edge is None:
-        return np.zeros(disc.shape, dtype=bool)
-    line = np.polyval(_fit(*edge), np.clip(patch.x, edge[0].min(), edge[0].max()))
-    found = disc & (patch.y < line - _BEHIND_MM) & (patch.y > -25) & (np.abs(patch.x) < 30)
-    return large(opened(found, 1.2, patch.pixel_mm), _LEAST_MM2, patch.pixel_mm)
+        return None
+    return np.asarray(np.polyval(_fit(*edge), np.clip(patch.x, edge[0].min(), edge[0].max())))
 
 
 def _hind_edge(patch: Patch, mask: Mask, side_mm: float) -> tuple[FloatArray, FloatArray] | None:

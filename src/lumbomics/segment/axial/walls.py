@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lumbomics.segment.axial.front import displaced_disc
 from lumbomics.segment.axial.likeness import likeness, mixture
 from lumbomics.segment.axial.outline import closed_path, inside_path, rays
 from lumbomics.segment.axial.patch import Patch
@@ -29,9 +28,11 @@ _SAC_OF_CANAL = 0.88
 _PRIOR_WEIGHT = 2.0
 _FOLLOWS_SAC = 0.92
 """Share of the carried canal's radius from which on the sac is said to fill it: labels drawn along the dura."""
-_EPIDURAL_MM = (0.8, 6.0)
-_FLAVUM_MM = 2.0
-_FREE_SD_MM = 2.5
+_USUAL_SPACE = ((0, 22, 45, 67, 90, 112, 135, 157, 180), (1.3, 1.6, 2.2, 2.7, 2.8, 3.4, 3.2, 2.6, 2.4))
+"""Usual width of the epidural space, mm, by the angle from the front, degrees: 168 slices of digital patients."""
+_LEAST_SPACE_MM = 0.8
+_FRONT_DEG = 60.0
+_FREE_SD_MM = 1.2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,8 +58,7 @@ def find_walls(patch: Patch, fluid: float) -> Walls:
         T2 signal of fluid relative to fat.
     """
     x, y = rays(ANGLES, _RADII, _STEP_MM)
-    held = np.maximum(patch.canal, displaced_disc(patch).astype(np.float64))
-    expected = carried_outline(patch.at(held, x, y))
+    expected = carried_outline(patch.at(patch.canal, x, y))
     density = likeness(patch, fluid, {"fluid", "root"} | _NOT_SAC.keys() | _EPIDURAL.keys() | _BEYOND.keys())
     roots = _root_share(patch, fluid, expected)
     sac_ratio = _ratio(mixture(density, {"fluid": 1 - roots, "root": roots}), mixture(density, _NOT_SAC))
@@ -73,7 +73,7 @@ def find_walls(patch: Patch, fluid: float) -> Walls:
     sd = wall_sd_mm()
     if np.median(sac_mm / expected) > _FOLLOWS_SAC:
         bone = patch.at(np.maximum(patch.bone, patch.disc), x, y)
-        expected, sd = _before_bone(bone, sac_mm), np.full(ANGLES, _FREE_SD_MM)
+        expected, sd = _about_sac(bone, sac_mm), np.full(ANGLES, _FREE_SD_MM)
     wall_cost += _PRIOR_WEIGHT * ((radius - expected[:, None]) / sd[:, None]) ** 2
     wall_cost = np.where(radius < sac_mm[:, None], wall_cost.max() + 10.0, wall_cost)
     wall = closed_path(wall_cost, stiffness=_WALL_STIFFNESS)
@@ -86,16 +86,17 @@ def find_walls(patch: Patch, fluid: float) -> Walls:
     )
 
 
-def _before_bone(bone: FloatArray, sac_mm: FloatArray) -> FloatArray:
-    """Where the wall is looked for when the labels tell the sac alone: before the first bone or disc of each ray.
+def _about_sac(bone: FloatArray, sac_mm: FloatArray) -> FloatArray:
+    """Where the wall is looked for when the labels tell the sac alone: about the sac, in front before bone or disc.
 
-    Room is left for the ligamentum flavum; the epidural space is 0.8 to 6 mm wide.
+    Behind, labels from sagittal slices are too coarse across to tell where laminae begin.
     """
+    turn = np.roll(np.abs(np.linspace(-180, 180, ANGLES, endpoint=False)), ANGLES // 2)
+    usual = np.interp(turn, *_USUAL_SPACE)
     radius = _STEP_MM * np.arange(bone.shape[1])
-    hit = (bone >= 0.5) & (radius > sac_mm[:, None])
+    hit = (bone >= 0.5) & (radius > sac_mm[:, None]) & (turn < _FRONT_DEG)[:, None]
     first = np.where(hit.any(axis=1), radius[hit.argmax(axis=1)], np.inf)
-    least, most = _EPIDURAL_MM
-    free = np.clip(first - _FLAVUM_MM, sac_mm + least, sac_mm + most)
+    free = np.clip(first, sac_mm + _LEAST_SPACE_MM, sac_mm + usual)
     return np.asarray(np.median([np.roll(free, turn) for turn in range(-3, 4)], axis=0))
 
 
