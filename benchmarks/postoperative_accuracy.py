@@ -26,11 +26,12 @@ _HEAD = """# Accuracy at the operated level, on digital patients
 
 Digital reference objects with one operated level each, axial T2, T1 and T1 after contrast as a clinic takes them
 (0.55 x 0.55 x 4 mm, noise, coil shading, partial volume, slices where they happen to lie), tissue maps sampled from the
-exact geometry. Measured values against the truth, counted on a fine raster by other code. Phantoms, not patients: real
-tissue is more varied and real maps err more. `benchmarks/postoperative_accuracy.py` writes this page.
+exact geometry; further down the same on maps drawn from the images. Measured values against the truth, counted on a
+fine raster by other code. Phantoms, not patients: real tissue is more varied. `benchmarks/postoperative_accuracy.py`
+writes this page.
 
 n: values compared; absent: true but not measured; limits: bias ± 1.96 SD; coverage: share of values whose ± 1.96 se
-holds the truth (the standard error is that of the slices' pixels and noise; where the slices lie adds to it)."""
+holds the truth."""
 
 
 def main() -> None:

@@ -100,7 +100,7 @@ def page(rows: Sequence[Row]) -> Iterator[str]:
     yield "## On maps drawn from the images"
     yield ""
     yield f"{len(rows)} of the patients (seeds {rows[0]['seed']} to {rows[-1]['seed']}): canal and muscles drawn from"
-    yield f"T2, T1 and T1 after contrast with labels of the spine that err by {BOUNDARY_SD_MM} mm (SD); exact maps beside."
+    yield f"T2, T1 and T1 after contrast with labels of the spine that err by {BOUNDARY_SD_MM} mm (SD); exact maps too."
     yield ""
     yield "| biomarker | method | exact: n | bias | SD | r² | drawn: n | bias | SD | r² | coverage % |"
     yield "|---|---|---|---|---|---|---|---|---|---|---|"

@@ -26,6 +26,7 @@ from postoperative.truth import true_values
 CONTINUOUS = ("ross_fibrosis_sum", "sac_traction", "enhancement_ratio")
 CLINICAL = Condition()
 DECAY = (
+    CLINICAL,
     Condition(name="noise x 3", noise=0.036),
     Condition(name="noise x 8", noise=0.096),
     Condition(name="slices 6 mm", thickness_mm=6.0),
@@ -69,12 +70,17 @@ def record(seed: int) -> dict[str, Any]:
 
 
 def decay(seed: int) -> dict[str, Any]:
-    """Tissue and roots of one patient as they are read under every worse condition."""
+    """Quantities, tissue and roots of one patient as they are read under every worse condition."""
     one = patient(seed)
     found = {}
     for condition, spine in zip(DECAY, examined(one, DECAY), strict=True):
-        found[condition.name] = {"patterns": _patterns(one, spine), "roots": root_values(one, spine)}
-    return {"seed": seed, "kind": one.kind.value, "group": true_group(one), "found": found}
+        found[condition.name] = {
+            "measured": measured_values(one, spine),
+            "patterns": _patterns(one, spine),
+            "roots": root_values(one, spine),
+        }
+    truth = {"|".join(key): value for key, value in true_values(one).items()}
+    return {"seed": seed, "kind": one.kind.value, "group": true_group(one), "truth": truth, "found": found}
 
 
 def measured_values(one: Patient, spine: ExaminedSpine) -> dict[str, tuple[float, float | None]]:

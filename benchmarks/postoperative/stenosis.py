@@ -3,19 +3,11 @@
 Each seed makes one spine with narrowed discs, herniations, thick ligaments and fat; three discs of each are read from
 axial T2 slices of 0.55 x 0.55 x 4 mm. The tissue map is the exact one of every voxel centre (condition ``exact``) or
 that with a smooth random boundary error of 0.35 mm SD (``drawn``). Truth comes from the same planes at 0.2 mm.
-
-    python -m benchmarks.postoperative.stenosis --seeds 70
-
-prints bias, SD, 95 % limits and coverage of every quantity, weighted kappa and confusion matrix of every grade, and
-writes the table beside this file. ``section`` writes the same for the page of the documentation.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
 import os
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +17,6 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
-from benchmarks.postoperative import stenosis_truth as truth
 from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score, confusion_matrix
 
@@ -42,6 +33,9 @@ from lumbomics.phantom import Herniation, Phantom, PhantomParameters, Zone, make
 from lumbomics.phantom.errorfield import smooth_field
 from lumbomics.phantom.lesions import Lesions, Lipomatosis, ThickFlavum
 from lumbomics.phantom.postoperative import SacShift
+from postoperative import foraminal
+from postoperative import stenosis_truth as truth
+from postoperative.operated import collect
 
 CONDITIONS = ("exact", "drawn")
 LEVELS = ("L2-L3", "L3-L4", "L4-L5")
@@ -59,29 +53,6 @@ GRADES = {
 }
 IDS = (*GRADES, "cauda_equina_displacement", "ligamentum_flavum_thickness")
 Row = dict[str, str | float]
-
-
-def main(arguments: list[str]) -> None:
-    """Measure, compare, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=70)
-    parser.add_argument("--first", type=int, default=5000)
-    parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, default=CONDITIONS)
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".csv"))
-    chosen = parser.parse_args(arguments)
-    rows: list[Row] = []
-    for seed in range(chosen.first, chosen.first + chosen.seeds):
-        rows += seed_rows(seed, chosen.conditions)
-        print(f"seed {seed}: {len(rows)} pairs", file=sys.stderr, flush=True)
-    table = list(summary(rows))
-    with chosen.out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(table[0]))
-        writer.writeheader()
-        writer.writerows(table)
-    for line in table:
-        print(" | ".join(str(value) for value in line.values()))
-    for grade in grades(rows):
-        print(grade.cells())
 
 
 def patient(seed: int) -> Phantom:
@@ -272,9 +243,6 @@ def grades(rows: Iterable[Row]) -> Iterator[Graded]:
 
 def section(*, seeds: int, folder: Path, decay_seeds: int) -> list[str]:
     """Measure what is not in the folder yet, and return the section's lines."""
-    from postoperative import foraminal
-    from postoperative.operated import collect
-
     del decay_seeds
     chosen = range(FIRST, FIRST + round(SPINES_SHARE * seeds))
     found = collect(chosen, folder / "stenosis.jsonl", lambda seed: {"seed": seed, "rows": list(seed_rows(seed))})
@@ -289,8 +257,8 @@ def page(records: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield "## Stenosis"
     yield ""
     yield f"{len(levels)} discs of {len(records)} spines with narrowed canals, flattened sacs, herniations, thick"
-    yield f"ligaments and fat; axial T2 of {PIXEL_MM} x {PIXEL_MM} x {THICKNESS_MM:g} mm, exact maps and maps with a random"
-    yield f"boundary error of {DRAWN_SD_MM} mm (SD). Truth from the exact tissues at 0.2 mm."
+    yield f"ligaments and fat; axial T2 of {PIXEL_MM} x {PIXEL_MM} x {THICKNESS_MM:g} mm, exact maps and maps with a"
+    yield f"random boundary error of {DRAWN_SD_MM} mm (SD). Truth from the exact tissues at 0.2 mm."
     for condition in CONDITIONS:
         yield ""
         yield f"### Quantities, {condition} maps"
@@ -309,7 +277,3 @@ def page(records: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield "| grade | maps | n | quadratic kappa | confusion (rows true, columns measured, from the lowest) |"
     yield "|---|---|---|---|---|"
     yield from (grade.cells() for grade in grades(rows))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -115,3 +115,11 @@ def test_grades_before_six_months_carry_the_catalogues_caution(scene, ring) -> N
 def test_a_level_without_slices_is_out_of_view(scene, ring) -> None:
     found = scene((SCAR, ring(0, 54))).measure(GRADE)
     assert found.absent("anterior_epidural_max", Side.LEFT, "L5-S1").reason is Reason.FIELD_OF_VIEW
+
+
+def test_a_side_without_counted_scar_does_not_claim_to_know_that_there_is_none(scene, ring) -> None:
+    """Up to 1.5 mm² in a slice are not counted: evenly anywhere between, 0.43 mm² of standard deviation."""
+    one = scene((SCAR, ring(0, 54))).measure(SUM).measured("anterior_epidural_percent", Side.LEFT)
+    quadrant_mm2, slices = np.pi * (12**2 - 7**2) / 4, 5
+    assert one.value == 0
+    assert one.se == pytest.approx(100 * 1.5 / 12**0.5 / quadrant_mm2 / slices**0.5, rel=0.05)

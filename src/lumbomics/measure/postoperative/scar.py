@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +75,9 @@ def _share(
     inside = weight > 0.5
     per_mm = boundary_variance_mm3(one.pixel_mm, tissue, options)
     se = _share_se(scar & inside, space & ~scar & inside, ~space & inside, scar_mm2 / space_mm2, one.pixel_mm, per_mm)
+    if scar_mm2 == 0:
+        # what is too little to be counted may still be there
+        se = math.hypot(se, LEAST_SCAR_MM2 / math.sqrt(12))
     return Share(scar_mm2, space_mm2, 100 * scar_mm2 / space_mm2, 100 * se / space_mm2)
 
 
