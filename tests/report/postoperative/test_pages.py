@@ -8,7 +8,7 @@ import pytest
 
 from lumbomics.core.anatomy import Side
 from lumbomics.core.examination import Operation, Surgery
-from lumbomics.core.measurement import Measurement
+from lumbomics.core.measurement import Absent, Measurement, Reason
 from lumbomics.core.visit import Visit
 from lumbomics.report import compose_report
 from lumbomics.report.postoperative import ExaminedVisit, compare_visits, postoperative_sections
@@ -186,3 +186,29 @@ def test_a_series_measured_with_the_labels_of_another_says_so(html, examination,
 def test_without_an_examination_the_report_is_as_before(results):
     html = compose_report(Visit(participant="X7"), results)
     assert 'id="operated"' not in html
+
+
+def test_what_could_be_judged_in_part_heads_the_part_beside_what_could_not(examination, results):
+    absent = Absent(
+        biomarker="herniation_volume",
+        method="volume",
+        level="L4-L5",
+        reason=Reason.RESOLUTION_TOO_COARSE,
+        detail="slices too thick",
+    )
+    drawn = Measurement(
+        biomarker="herniation_type",
+        method="fardon_2014_displaced_map",
+        unit="{type}",
+        level="L4-L5",
+        value=1.0,
+        category="protrusion",
+        caution="rests on a drawing",
+    )
+    (page,) = postoperative_sections(examination, [*results, drawn, absent]).pages
+    assert "Displaced disc" in [row.name for row in page.partial]
+    html = compose_report(Visit(participant="01"), [*results, drawn, absent], examination=examination)
+    box = re.search(r'<div class="unjudged">.*?</div>', html, re.DOTALL)[0]
+    assert "Displaced disc, in part:" in box
+    found = re.search(r'<div class="judged">.*?</div>', html, re.DOTALL)[0]
+    assert "rests on a drawing" in found

@@ -191,3 +191,23 @@ def test_what_belongs_to_no_level_is_told_once_with_its_place(made, words):
 def test_a_narrow_canal_is_a_finding_and_a_wide_one_is_none(made, words, category, value, notable):
     found = [made("schizas_grade", "grade", "{grade}", value=value, category=category)]
     assert finds_something(found, words) == notable
+
+
+def test_a_displaced_disc_that_the_middle_slice_does_not_show_is_told_as_not_confirmed(made, words):
+    drawn = made("herniation_type", "fardon_2014_displaced_map", "{type}", value=1.0, category="protrusion")
+    seen, unseen = (made("herniation_type", "herniation_probability_midsagittal_t2", value=v) for v in (0.9, 0.02))
+    (row,) = rows_of([drawn, unseen], words, "Displaced disc")
+    assert "with probability 0.02" in row.doubt
+    assert rows_of([drawn, seen], words, "Displaced disc")[0].doubt == ""
+    nothing = replace(drawn, value=0.0, category="none")
+    assert rows_of([nothing, unseen], words, "Displaced disc")[0].doubt == ""
+
+
+def test_a_category_less_likely_than_not_is_told_as_not_sure(made, words):
+    grade = made("ross_fibrosis_grade", "anterior_epidural_max", side=Side.RIGHT, value=1.0, category="grade 1")
+    said = [
+        rows_of([grade, made("ross_fibrosis_grade", "anterior_epidural_max_probability", side=Side.RIGHT, value=p)],
+                words, "Epidural fibrosis in front")[0].finding
+        for p in (0.3, 0.6)
+    ]  # fmt: skip
+    assert [text[text.index("(prob") :] for text in said] == ["(probability 0.30, not sure)", "(probability 0.60)"]

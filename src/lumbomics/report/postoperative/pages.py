@@ -57,6 +57,11 @@ class LevelPage:
         return [row for _, rows in self.summary for row in rows if row.is_absent]
 
     @property
+    def partial(self) -> list[Row]:
+        """Rows of which a part could not be judged."""
+        return [row for _, rows in self.summary for row in rows if row.finding and row.obstacles]
+
+    @property
     def judged(self) -> int:
         """Questions with an answer."""
         return sum(row.questions for _, rows in self.summary for row in rows if row.finding)

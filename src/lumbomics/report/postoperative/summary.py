@@ -11,6 +11,8 @@ from lumbomics.report.composition import load_composition
 from lumbomics.report.postoperative.words import Band, Line, Phrase, Words
 from lumbomics.report.text import level_order, value_text
 
+_LIKELY = 0.5
+"""A category less probable than this is told as not sure."""
 _ORDER = (None, Side.MIDLINE, Side.RIGHT, Side.LEFT)
 
 
@@ -44,6 +46,8 @@ class Row:
         Whether the words call it a finding.
     questions
         How many questions share the row.
+    doubt
+        What does not bear the finding out.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Row:
     cautions: tuple[str, ...] = ()
     is_finding: bool = False
     questions: int = 1
+    doubt: str = ""
 
     @property
     def is_absent(self) -> bool:
@@ -122,30 +127,42 @@ def _rows(line: Line, results: Sequence[Result], words: Words) -> list[Row]:
     """One row a side; sides that could not be judged for the same reason share one."""
     told = [result for result in results if any(phrase.tells(result) for phrase in line.phrases)]
     sides = [side for side in _ORDER if any(result.side == side for result in told)]
-    rows = [_row(line, [r for r in results if r.side == side], words.side(side), words) for side in sides]
+    rows = [
+        _row(line, [r for r in results if r.side == side], words.side(side), words, level=results) for side in sides
+    ]
     rows = [row for row in rows if row.finding or row.obstacles]
     if len(rows) == 2 and not any(row.finding for row in rows) and rows[0].obstacles == rows[1].obstacles:
         return [replace(rows[0], side=words.sides["both"])]
     return rows
 
 
-def _row(line: Line, results: Sequence[Result], side: str, words: Words) -> Row:
+def _row(line: Line, results: Sequence[Result], side: str, words: Words, *, level: Sequence[Result]) -> Row:
     pairs = [(phrase, r) for phrase in line.phrases for r in results if isinstance(r, Measurement) and phrase.tells(r)]
     asked = [phrase for phrase in line.phrases if not phrase.optional]
     absent = [r for r in results if isinstance(r, Absent) and any(phrase.tells(r) for phrase in asked)]
     # where a part was judged, parts that do not exist are no news
     real = [one for one in absent if one.reason is not Reason.UNDEFINED]
     sentence = "; ".join(dict.fromkeys(_say(phrase, result, results, words) for phrase, result in pairs))
+    is_finding = any(phrase.finds(result) for phrase, result in pairs)
     return Row(
         name=line.name,
         side=side,
+        doubt=_doubt(line, level) if is_finding else "",
         finding=sentence[:1].upper() + sentence[1:],
         values=tuple(Told(value=_number(result), method=f"{result.biomarker}, {result.method}") for _, result in pairs),
         obstacles=_obstacles(real if pairs or real else absent[:1]),
         does_not_apply=not pairs and not real,
         cautions=tuple(dict.fromkeys(result.caution for _, result in pairs if result.caution)),
-        is_finding=any(phrase.finds(result) for phrase, result in pairs),
+        is_finding=is_finding,
     )
+
+
+def _doubt(line: Line, level: Sequence[Result]) -> str:
+    """Tell what another quantity of the level says against a finding of this line."""
+    if line.doubt is None:
+        return ""
+    against = (r for r in level if isinstance(r, Measurement) and line.doubt.applies(r))
+    return next((line.doubt.text.format(value=_number(result)) for result in against), "")
 
 
 def _obstacles(absent: Iterable[Absent]) -> tuple[str, ...]:
@@ -169,7 +186,9 @@ def _probability(phrase: Phrase, result: Measurement, results: Sequence[Result],
     """Probability of a category, in brackets, where it was measured."""
     for other in results:
         if isinstance(other, Measurement) and (other.biomarker, other.method) == (result.biomarker, phrase.probability):
-            return f" ({words.probability} {_number(other)})"
+            told = f"{words.probability} {_number(other)}"
+            unsure = other.value is not None and other.value < _LIKELY
+            return f" ({words.unsure.format(text=told) if unsure else told})"
     return ""
 
 

@@ -73,10 +73,36 @@ class Phrase(_Record):
         return above or result.category in self.notable
 
 
+class Doubt(_Record):
+    """A second quantity that does not bear a finding out where it lies below a value.
+
+    Parameters
+    ----------
+    biomarker, method
+        The second quantity, at the same level.
+    below
+        Value from which on it bears the finding out; configuration, no diagnostic cut-off.
+    text
+        Words with ``{value}``.
+    """
+
+    biomarker: str
+    method: str
+    below: float
+    text: str
+
+    def applies(self, result: Result) -> bool:
+        """Whether a result is the second quantity and lies below the value."""
+        if not isinstance(result, Measurement) or result.value is None:
+            return False
+        return (result.biomarker, result.method) == (self.biomarker, self.method) and result.value < self.below
+
+
 class Line(_Record):
-    """One line of the summary: what it is about and the phrases it is made of."""
+    """One line of the summary: what it is about, the phrases it is made of, and what may speak against a finding."""
 
     name: str
+    doubt: Doubt | None = None
     phrases: Annotated[tuple[Phrase, ...], Field(min_length=1)]
 
 
@@ -126,6 +152,9 @@ class Words(_Record):
     before_use: str
     within_error: str
     probability: str
+    unsure: str
+    unconfirmed: str
+    in_part: str
     at: str
     sides: dict[str, str]
     headings: dict[str, str]

@@ -31,8 +31,9 @@ def level_figure(
     if not found:
         return None
     panels = [*found, (words["outlined"].format(picture=found[0][0]), found[0][1])]
+    columns = len(panels) if len(panels) == _COLUMNS + 1 else _COLUMNS  # none stands alone in a second row
     figure, row = row_of(
-        len(panels), found[0][1].raster, columns=_COLUMNS, has_legend=found[0][1].scan.obscured is not None
+        len(panels), found[0][1].raster, columns=columns, has_legend=found[0][1].scan.obscured is not None
     )
     for axes, (heading, one) in zip(row, panels, strict=True):
         pixels = pixels_of(one)
