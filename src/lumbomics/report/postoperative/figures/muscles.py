@@ -46,7 +46,8 @@ def muscles_figure(one: NativeSlice, muscle: Labels, values: Mapping[int, str], 
         outline(row[1], one.raster, mask, muscle_colour(value), filled=True, fill=0.3, width=1.1)
         down, across = np.nonzero(mask > 0.5)
         if value in values:
-            write(row[1], float(columns[across].mean()), float(rows[down].mean()), values[value], size=7.0)
+            text = values[value].replace(" ± ", "\n± ")  # a multifidus is narrower than a value with its error
+            write(row[1], float(columns[across].mean()), float(rows[down].mean()), text, size=7.0)
     shown = sorted({(value - 1) // 2 for value in masks})
     entries = [(words[_KINDS[kind]], muscle_colour(2 * kind + 1)) for kind in shown]
     if hatch_obscured(row[1], one.raster, one.scan.obscured):

@@ -85,6 +85,6 @@ def _quarter(axes: Axes, quadrant: Quadrant) -> None:
     dark = colour == _GRADES[-1]
     box = None if known else {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     axes.text(
-        x, y, quadrant.text, fontsize=7.5, color="white" if dark else INK, ha="center", va="center", linespacing=1.25,
+        x, y, quadrant.text, fontsize=6.9, color="white" if dark else INK, ha="center", va="center", linespacing=1.25,
         bbox=box,
     )  # fmt: skip
