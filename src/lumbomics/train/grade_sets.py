@@ -47,9 +47,7 @@ _BORDER = (
     "behind_to_fluid",
 )
 _PROFILE = ("height_to_depth", "height_to_depth_over_others")
-_WALL_SLIP = ("wall_slip", "wall_slip_size")
-_CORNER_SLIP = ("slip", "slip_size")
-_CORNERS = (*_CORNER_SLIP, "slip_back", "slip_front", "slip_back_over_others", "slip_front_over_others")
+_SLIP = ("slip_back", "slip_front", "slip_back_over_others", "slip_front_over_others", "slip", "slip_size")
 _MARROW = ("mean", "high", "low", "spread", "focus")
 _T2_MARROW = tuple(f"t2_marrow_{name}" for name in _MARROW)
 _T1_MARROW = tuple(f"t1_marrow_{name}" for name in _MARROW)
@@ -132,13 +130,9 @@ TARGETS = (
     Target(
         name="spondylolisthesis_t2",
         outcome="spondylolisthesis",
-        candidates={
-            "walls": (*_WALL_SLIP, *_LEVEL),
-            "walls and height": (*_WALL_SLIP, *_PROFILE, *_LEVEL),
-            "corners and height": (*_CORNER_SLIP, *_PROFILE, *_LEVEL),
-            "walls, height and borders": (*_WALL_SLIP, *_PROFILE, *_BORDER, *_LEVEL),
-            "corners, heights and borders": (*_CORNERS, *_HEIGHT, *_BORDER, *_LEVEL),
-        },
+        # too few cases to choose from: one set, fixed beforehand, and no weak penalty
+        candidates={"slip, heights and borders": (*_SLIP, *_HEIGHT, *_BORDER, *_LEVEL)},
+        penalties=PENALTIES[1:],
     ),
     Target(
         name="herniation_t2",

@@ -104,6 +104,7 @@ def test_every_shipped_model_loads_and_says_where_it_comes_from(name: str) -> No
 def test_the_shipped_models_reach_what_their_cards_promise() -> None:
     text = files("lumbomics.measure.degeneration").joinpath("models", "pfirrmann_t2.yaml").read_text(encoding="utf-8")
     agreement = yaml.safe_load(text)["card"]["agreement"]
-    assert agreement["kappa_quadratic"]["value"] >= 0.65
+    assert agreement["kappa_quadratic"]["value"] >= 0.70
+    assert load_model("narrowing_t2").card["agreement"]["auc"]["value"] >= 0.90
     assert load_model("spondylolisthesis_t2").card["agreement"]["auc"]["value"] >= 0.85
-    assert load_model("modic_t2_t1").card["agreement"]["auc"]["value"] >= 0.70
+    assert load_model("modic_t2_t1").card["agreement"]["auc"]["value"] >= 0.75

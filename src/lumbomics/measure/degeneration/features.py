@@ -24,8 +24,7 @@ from lumbomics.measure.geometry.obstacle import NotMeasurableError
 _CORE_ROWS, _NUCLEUS, _REAR, _FRONT = slice(3, 10), slice(12, 29), slice(1, 6), slice(35, 40)
 _MIDDLE = slice(8, 33)
 _COMPARED = ("height_to_depth", "height", "nucleus_to_fluid", "nucleus_to_marrow", "disc_to_marrow", "contrast")
-_SLIPS = ("slip", "wall_slip")
-"""Each is known at the back and at the front: the mean of both against the patient's other discs is the slip."""
+_SLIPS = ("slip_back", "slip_front")
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +125,6 @@ def _of_shape(shape: DiscShape) -> dict[str, float]:
         "canal_narrowing": _ln(shape.canal_depth + 1.0) - _ln(shape.canal_depth_beside + 1.0),
         "slip_back": shape.slip_back / depth,
         "slip_front": shape.slip_front / depth,
-        "wall_slip_back": shape.wall_slip_back / depth,
-        "wall_slip_front": shape.wall_slip_front / depth,
     }
 
 
@@ -204,8 +201,7 @@ def _of_marrow(patch: DiscPatch, picture: FloatArray, name: str) -> dict[str, fl
 def _against_others(alone: list[Mapping[str, float]]) -> list[dict[str, float]]:
     """Each disc against the median of the patient's others, against the best of all, and against its neighbours."""
     found: list[dict[str, float]] = [{} for _ in alone]
-    ends = [f"{slip}_{end}" for slip in _SLIPS for end in ("back", "front")]
-    for name in (*_COMPARED, *ends):
+    for name in (*_COMPARED, *_SLIPS):
         values = np.array([one[name] for one in alone], dtype=np.float64)
         for at, value in enumerate(values):
             others = np.delete(values, at)
@@ -216,9 +212,8 @@ def _against_others(alone: list[Mapping[str, float]]) -> list[dict[str, float]]:
             found[at][f"{name}_over_above"] = float(value - values[at - 1]) if at else 0.0
             found[at][f"{name}_over_below"] = float(value - values[at + 1]) if at + 1 < len(values) else 0.0
     for one in found:
-        for slip in _SLIPS:
-            one[slip] = (one[f"{slip}_back_over_others"] + one[f"{slip}_front_over_others"]) / 2
-            one[f"{slip}_size"] = abs(one[slip])
+        one["slip"] = (one["slip_back_over_others"] + one["slip_front_over_others"]) / 2
+        one["slip_size"] = abs(one["slip"])
     return found
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.stats import theilslopes
 
 from lumbomics.core.measurement import Reason
 from lumbomics.measure.degeneration.patch import STEP_MM, DiscPatch
@@ -15,8 +14,6 @@ from lumbomics.measure.geometry.obstacle import NotMeasurableError
 
 _LEAST_COLUMNS = 12
 _BESIDE_MM = (9.0, 16.0)
-_WALL_MM = (2.0, 14.0)
-_LEAST_WALL_ROWS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +36,6 @@ class DiscShape:
     slip_back, slip_front
         How far the upper vertebra's posterior (anterior) corner lies in front of the lower one's; NaN where the lower
         vertebra is not drawn.
-    wall_slip_back, wall_slip_front
-        The same of the straight lines through the posterior (anterior) walls, where they meet the endplates:
-        osteophytes and a ragged corner move these little.
     canal_gap
         Least distance of the canal from the line between the posterior corners.
     canal_depth, canal_depth_beside
@@ -61,8 +55,6 @@ class DiscShape:
     bulge_front: float
     slip_back: float
     slip_front: float
-    wall_slip_back: float
-    wall_slip_front: float
     canal_gap: float
     canal_depth: float
     canal_depth_beside: float
@@ -80,7 +72,7 @@ def describe_shape(patch: DiscPatch) -> DiscShape:
     back, front = posterior_line(patch), _line(patch, 1)
     bulge, area = _beyond(patch, back)
     canal_gap, canal, beside = _canal(patch, back)
-    slip, wall_slip = _slips(patch)
+    slip = corners[0] - corners[1] if patch.closed else np.full(2, np.nan)
     return DiscShape(
         height=float(gap[inner].mean()),
         height_front=float(gap[width >= ends[1]].mean()),
@@ -93,8 +85,6 @@ def describe_shape(patch: DiscPatch) -> DiscShape:
         bulge_front=_front(patch, front),
         slip_back=float(slip[0]),
         slip_front=float(slip[1]),
-        wall_slip_back=float(wall_slip[0]),
-        wall_slip_front=float(wall_slip[1]),
         canal_gap=canal_gap,
         canal_depth=canal,
         canal_depth_beside=beside,
@@ -112,29 +102,6 @@ def disc_columns(patch: DiscPatch) -> tuple[FloatArray, np.ndarray[tuple[int], n
     if len(columns) < _LEAST_COLUMNS:
         raise NotMeasurableError(Reason.GEOMETRY_FAILED, f"the endplates of {patch.level} share too little width")
     return along, columns, np.asarray(above[columns] - below[columns])
-
-
-def _slips(patch: DiscPatch) -> tuple[FloatArray, FloatArray]:
-    """Offsets (posterior, anterior) of the upper vertebra against the lower one: of corners, and of walls."""
-    if not patch.closed:
-        return np.full(2, np.nan), np.full(2, np.nan)
-    corners, rims = patch.corners_mm, _rims(patch)
-    walls = [_walls(patch, number, at, rims[at]) for at, number in enumerate((patch.upper, patch.lower))]
-    return corners[0] - corners[1], walls[0] - walls[1]
-
-
-def _walls(patch: DiscPatch, number: int, at: int, rim: float) -> FloatArray:
-    """Where the lines through both walls of a vertebra (2 to 14 mm deep, Theil-Sen) meet its endplate.
-
-    The corner itself where too little of a wall is seen.
-    """
-    depth = (1 if at == 0 else -1) * (patch.across_mm - rim)
-    rows = (depth >= _WALL_MM[0]) & (depth <= _WALL_MM[1])
-    ends, deep = patch.extent_mm(number, rows), depth[rows]
-    seen = np.isfinite(ends[:, 0])
-    if seen.sum() < _LEAST_WALL_ROWS:
-        return np.asarray(patch.corners_mm[at])
-    return np.array([theilslopes(ends[seen, end], deep[seen])[1] for end in (0, 1)])
 
 
 def posterior_line(patch: DiscPatch) -> FloatArray:
