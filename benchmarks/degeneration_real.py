@@ -42,8 +42,9 @@ _PAIRING = (
     "",
     "## What is missed",
     "",
-    "The worst discs were looked at as pictures. Narrowing: discs of ordinary height that the reader calls narrow "
-    "beside higher neighbours, at Pfirrmann I and II too, and L5-S1, the height of which varies between people. "
+    "Of 715 graded discs 30 are absent. The worst others were looked at as pictures. Narrowing: discs no lower than "
+    "their neighbours that the reader calls narrow, bright ones too; dark bulging ones of ordinary height that he does "
+    "not; collapsed neighbours to compare with; slices that leave the midline where the spine is bent sideways. "
     "Spondylolisthesis: a third of the few cases show less than 3 mm of offset in the mid-sagittal slice, two are "
     "backward slips, one slips so far that its disc is not drawn and is absent. Bodies cut in halves and fragments of "
     "bone within L5-S1 disturb the corners of some discs; that is the labels' fault and is not mended here.",
