@@ -15,6 +15,7 @@ FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _DEEP_MM, _SIDE_MM, _BEHIND_MM = 14.0, 14.0, -3.0
+"""Where arches are: from the canal's wall, from the middle line, and behind the canal's middle."""
 _SMOOTH_MM, _FINE_MM = 0.8, 0.5
 _UPTAKE, _OF_BED = 0.2, 0.62
 """Scar of the bed takes up more than muscle or marrow; the approach through muscle takes up less than the bed."""

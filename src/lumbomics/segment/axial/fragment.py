@@ -19,12 +19,16 @@ FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _SIDE_MM, _BACK_MM, _REACH_MM = 20.0, -2.0, 9.0
+"""Where fragments are looked for: aside and behind of the canal's middle, and from the sac."""
 _SMOOTH_MM = 0.4
 _SOFT_T2, _SOFT_T1 = (0.15, 0.62), (0.22, 0.52)
 _OPEN_MM, _LEAST_MM2 = 1.1, 5.0
-_MIDDLE_MM, _WIDEST_MM, _THICK_MM = 3.0, 11.0, 1.8
+_NEAREST_MM, _WIDEST_MM, _THICK_MM = 3.0, 11.0, 1.8
+"""Of thick tissue in the middle: how near the middle line it comes, how far it reaches aside, half its thickness."""
 _CORE_MM, _RIM_MM = 0.8, 1.7
-_NEAR_MM, _NEAR, _AHEAD = (1.6, 3.5), 0.4, 0.33
+_TOUCH_MM, _NEAR_MM, _NEAR = 1.6, 3.5, 0.4
+_AHEAD = 0.33
+"""Share of the way from the canal's middle to its front wall from which a core lies in front."""
 _BEYOND_MM, _FRONT_DEG = 0.5, 60.0
 _PUSHED_MM, _BEHIND_MM, _REACHES_MM = 4.5, 1.0, 0.3
 _LEAST_MM3 = 85.0
@@ -37,8 +41,8 @@ def find_fragments(
     """Find displaced disc material, its rim included; empty without a series after contrast agent.
 
     A mass is soft tissue in front where the other side of the patient shows none, or thick tissue in the middle. It is
-    disc where its core takes up no contrast agent and it lies against sac, canal or what the labels
-    show of it, well in front.
+    disc where its core takes up no contrast agent and it lies against sac, canal or what the labels show of it, well in
+    front.
 
     Parameters
     ----------
@@ -56,30 +60,33 @@ def find_fragments(
     found = np.zeros(sac.shape, dtype=bool)
     if signals.uptake is None or signals.t1 is None:
         return found
+    edge, wall = hind_edge(patch), _wall_mm(walls)
+    # a large fragment pushes the wall back, and the labelled edge may lie in the disc
+    front = wall if edge is None else np.clip(edge, wall, wall + _PUSHED_MM)
+    soft = _soft(patch, sac, signals.t2, signals.t1) & (patch.y < front + _BEYOND_MM)
     canal = sac | inside_path(walls.canal_mm, patch.x, patch.y)
-    edge = hind_edge(patch)
     if edge is not None:
         canal |= (patch.disc > 0.5) & (patch.y < edge - _BEHIND_MM)
-    touching, near = (grown(canal, reach, patch.pixel_mm) for reach in _NEAR_MM)
-    wall = _wall_mm(walls)
-    # a large fragment pushes the wall back, and the labelled edge may lie in the disc
-    front = np.clip(wall if edge is None else edge, wall, wall + _PUSHED_MM) + np.zeros(sac.shape)
-    soft = _soft(patch, sac, signals.t2, signals.t1) & (patch.y < front + _BEYOND_MM)
-    across = np.abs(line.across(patch.x, patch.y))
-    alone = opened(soft & (line.mirrored(soft, patch) < 0.5), _OPEN_MM, patch.pixel_mm)
-    middle = np.zeros(sac.shape, dtype=bool)
-    for piece in pieces(opened(soft, _THICK_MM, patch.pixel_mm), _LEAST_MM2, patch.pixel_mm):
-        # what is as wide as the body is the body
-        if across[piece].min() < _MIDDLE_MM and across[piece].max() < _WIDEST_MM:
-            middle |= piece
-    uptake = gaussian_filter(signals.uptake, _SMOOTH_MM / patch.pixel_mm)
-    for mass in pieces(alone | middle, _LEAST_MM2, patch.pixel_mm):
+    touching, near = (grown(canal, reach, patch.pixel_mm) for reach in (_TOUCH_MM, _NEAR_MM))
+    dry = gaussian_filter(signals.uptake, _SMOOTH_MM / patch.pixel_mm) < takes_up
+    for mass in pieces(_standing_out(patch, soft, line), _LEAST_MM2, patch.pixel_mm):
         # what does not reach behind the wall's front is body or disc in its place
         if not (mass & touching).any() or np.percentile(patch.y[mass], 5) > wall - _REACHES_MM:
             continue
-        for core in pieces(opened(mass & (uptake < takes_up), _CORE_MM, patch.pixel_mm), _LEAST_MM2, patch.pixel_mm):
+        for core in pieces(opened(mass & dry, _CORE_MM, patch.pixel_mm), _LEAST_MM2, patch.pixel_mm):
             if patch.y[core].mean() > _AHEAD * wall and (core & near).sum() > _NEAR * core.sum():
                 found |= grown(core, _RIM_MM, patch.pixel_mm) & soft
+    return found
+
+
+def _standing_out(patch: Patch, soft: Mask, line: MiddleLine) -> Mask:
+    """Soft tissue where the other side shows none, and thick tissue in the middle."""
+    found = opened(soft & (line.mirrored(soft, patch) < 0.5), _OPEN_MM, patch.pixel_mm)
+    across = np.abs(line.across(patch.x, patch.y))
+    for piece in pieces(opened(soft, _THICK_MM, patch.pixel_mm), _LEAST_MM2, patch.pixel_mm):
+        # what is as wide as the body is the body
+        if across[piece].min() < _NEAREST_MM and across[piece].max() < _WIDEST_MM:
+            found |= piece
     return found
 
 
