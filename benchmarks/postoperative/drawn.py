@@ -29,8 +29,8 @@ from postoperative.operated_page import pattern_figures
 from postoperative.patients import Condition, Patient, examined, label_grid, patient
 from postoperative.truth import true_values
 
-SHARE = 3
-"""One of so many patients, three in a row of each kind at least."""
+SHARE = 4
+"""One of so many patients."""
 WIDE = Condition(name="wide", width_mm=110.0)
 BOUNDARY_SD_MM = 0.5
 Row = dict[str, Any]

@@ -30,8 +30,8 @@ from postoperative.patients import Condition, Patient, examined, patient
 TALL = Condition(name="tall", width_mm=84.0, half_height_mm=28.0, contrasts=(Contrast.T2,))
 PAIR = Condition(name="below")
 LARGE = ("fluid_collection", "laminectomy_defect", "herniation_volume")
-WORN_SHARE, METAL_SHARE, ROOT_SHARE = 8, 8, 3
-"""One worn patient for so many operated ones, one with metal, one whose roots are read."""
+LARGE_SHARE, WORN_SHARE, METAL_SHARE, ROOT_SHARE = 2, 12, 8, 3
+"""One patient read over 5.6 cm for so many operated ones, one worn, one with metal, one whose roots are read."""
 FIRST_WORN, FIRST_METAL = 500, 600
 _MARROW = ("bone_marrow_edema_volume", "discitis_score")
 Row = dict[str, Any]
@@ -40,7 +40,7 @@ Row = dict[str, Any]
 def section(*, seeds: int, folder: Path, decay_seeds: int) -> list[str]:
     """Measure what is not in the folder yet, and return the section's lines."""
     del decay_seeds
-    large = collect(range(seeds), folder / "large.jsonl", large_record)
+    large = collect(range(seeds // LARGE_SHARE), folder / "large.jsonl", large_record)
     roots = collect(range(seeds // ROOT_SHARE), folder / "roots.jsonl", root_record)
     worn = collect(range(FIRST_WORN, FIRST_WORN + seeds // WORN_SHARE), folder / "worn.jsonl", worn_record)
     metal = collect(range(FIRST_METAL, FIRST_METAL + seeds // METAL_SHARE), folder / "metal.jsonl", metal_record)

@@ -23,7 +23,7 @@ def page(large: Sequence[Row], roots: Sequence[Row], worn: Sequence[Row], metal:
     return [
         "## Fluid, bone, roots, infection, metal",
         "",
-        f"The same {len(large)} operated patients, slices over 5.6 cm; values where there is something (fluid, blood,",
+        f"{len(large)} of the operated patients, slices over 5.6 cm; values where there is something (fluid, blood,",
         "disc), and of every side (arch).",
         "",
         *table(large),

@@ -97,11 +97,13 @@ def grades(rows: Sequence[Row]) -> Iterator[str]:
         ]
         measured, true = np.array(pairs).T
         kappa = cohen_kappa_score(measured, true, weights="quadratic")
-        yield f"{space.capitalize()} denominator, grade of the share over all slices, {len(pairs)} quadrants: "
+        yield f"{space.capitalize()} denominator, grade of the share over all slices, {len(pairs)} quadrants:"
         yield f"quadratic weighted kappa {kappa:.3f}, agreement {100 * (measured == true).mean():.1f} %."
         yield ""
         yield from _confusion(true, measured, range(5))
         yield ""
+    yield "A grade of 0 for a true 1 is scar below 1.5 mm² in every slice, which is not counted; its standard error"
+    yield "says so."
 
 
 def _confusion(true: NDArray[Any], measured: NDArray[Any], labels: Sequence[Any]) -> Iterator[str]:
@@ -178,6 +180,10 @@ def roots(rows: Sequence[Row]) -> Iterator[str]:
     yield f"Delamarter's groups, most probable one: kappa {weighted:.2f}."
     yield ""
     yield from _confusion(truth, likely, GROUPS)
+    yield ""
+    yield "The model parts these patterns on exact maps nearly completely, for the groups are drawn as their"
+    yield "definitions have them. In people readers hardly agree on the groups (kappa 0.05 to 0.2); nothing here says"
+    yield "that the model would do better."
 
 
 def decays(worse: Sequence[Row]) -> Iterator[str]:

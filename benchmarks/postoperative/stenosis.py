@@ -41,7 +41,7 @@ CONDITIONS = ("exact", "drawn")
 LEVELS = ("L2-L3", "L3-L4", "L4-L5")
 SLICES, THICKNESS_MM, PIXEL_MM = 7, 4.0, 0.55
 DRAWN_SD_MM = 0.35
-FIRST, SPINES_SHARE, FORAMINAL_SHARE = 5100, 0.4, 0.1
+FIRST, SPINES_SHARE, FORAMINAL_SHARE = 5100, 0.35, 0.08
 """Of the page: first seed, and spines for every operated patient."""
 SIGNS = {Side.LEFT: -1.0, Side.RIGHT: 1.0}
 GRADES = {

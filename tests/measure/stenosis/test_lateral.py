@@ -44,6 +44,13 @@ def test_a_mass_at_the_root_is_contact_and_a_shifted_root_deviates(lab):
     assert second.value("grade", side=Side.LEFT) == 0
 
 
+@pytest.mark.parametrize(("half_mm", "grade"), [(0.55, 0), (1.3, 1)])
+def test_a_few_stray_pixels_of_disc_at_a_root_are_no_mass(lab, half_mm, grade):
+    shapes = [*lab.ORDINARY, disc(lab, 6.5, 1.0 + 0.9 + half_mm, half_mm)]
+    table = lab.measured(lab.examine(lab.axial_scan(shapes)), "root_compromise_grade")
+    assert table.value("grade", side=Side.RIGHT) == grade
+
+
 def test_a_flattened_root_at_a_mass_is_compressed(lab):
     flat = lab.Ellipse(CanalTissue.ROOT, 6.5, 1.0, 1.8, 0.45)
     shapes = [*lab.CANAL_AND_SAC, *lab.DORSAL_ROOTS, lab.root(-6.5, 1.0, 1.1), disc(lab, 6.5, 4.0, 2.5), flat]
