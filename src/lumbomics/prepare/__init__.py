@@ -1,1 +1,1 @@
-"""Series of one visit laid into one space and onto one scale: registration, bias field, normalisation, metal."""
+"""Series of one visit laid into one space: registration, resampling, subtraction, metal."""

@@ -65,7 +65,10 @@ def swapped(scans: Sequence[Scan], segmentation: Segmentation) -> tuple[list[Sca
             None,
         )
         if before is not None and _is_swapped(before, post, segmentation):
-            why = f"it is darker than {before.name} where contrast agent should brighten: the two look swapped, check which was taken first"
+            why = (
+                f"it is darker than {before.name} where contrast agent should brighten: the two look swapped, check "
+                "which was taken first"
+            )
             doubted += [
                 (post.name, why),
                 (before.name, f"it looks like the series after contrast agent, see {post.name}"),
