@@ -12,7 +12,8 @@ import pytest
 from scipy.ndimage import distance_transform_edt
 
 from lumbomics.core.anatomy import CANAL
-from lumbomics.core.examination import Operation, Surgery
+from lumbomics.core.errors import InputError
+from lumbomics.core.examination import Examination, Operation, Scan, Surgery
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast, Image
 from lumbomics.core.labels import Labels, Segmentation
@@ -25,6 +26,8 @@ from lumbomics.run.examination import Examined, examine_visit
 from lumbomics.run.examination_checks import clipped_share
 from lumbomics.run.examination_results import measure_examined, write_examination
 from lumbomics.run.labelling import LabelledSeries
+from lumbomics.run.phantom_postoperative import write_visit_dicom
+from lumbomics.run.study import find_study
 from lumbomics.segment.axial import DrawnTissue
 
 FRAME, OTHER_FRAME = "1.2.3.4", "1.2.3.5"
@@ -151,6 +154,17 @@ def test_a_short_contrast_series_of_another_frame_is_left_out_because_it_may_sho
     [(name, reason)] = found.examination.left_out
     assert name == POST
     assert "may show one level or the next" in reason
+
+
+def test_a_contrast_series_of_another_date_in_the_visits_folder_is_an_error_that_says_so(
+    series: dict[str, Series], labels: Segmentation, tmp_path: Path
+) -> None:
+    for name, date in ((AXIAL, "20240301"), (POST, "20240415")):
+        scan = Scan(name=name, image=series[name].image, plane=Plane.AXIAL)
+        folder = tmp_path / "sub-01" / "ses-01" / name
+        write_visit_dicom(Examination(segmentation=labels, scans=(scan,)), folder, study_date=date)
+    with pytest.raises(InputError, match=r"got sub-01_ses-01; to do: series of another date are another visit"):
+        find_study(tmp_path, None, None)
 
 
 def test_a_series_mirrored_left_to_right_is_left_out_and_both_series_are_named(

@@ -94,7 +94,8 @@ def find_study(
             "several visits would be written into one folder",
             expected="one visit each",
             got=", ".join(twice),
-            hint="leave out the label of patient or session, or give the visits one by one",
+            hint="series of another date are another visit: give each date a folder of its own, leave out the label of "
+            "patient or session, or give the visits one by one",
         )
     patients: dict[str | None, list[StudyVisit]] = {}
     for one in found:
