@@ -92,3 +92,35 @@ def test_the_official_validator_finds_no_error_in_the_derivatives(demo: Path) ->
     issues = json.loads(done.stdout)["issues"]["issues"]
     assert not [issue for issue in issues if issue["severity"] == "error"]
     assert issues, "a validator that says nothing at all was not run on a dataset"
+
+
+@pytest.fixture(scope="module")
+def after_surgery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("operated")
+    command = [BIN / "lumbomics", "demo", "--out", out, "--patients", "1", "--participants", "0"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_scar_disc_and_missing_arch_of_a_patient_after_surgery_are_found_where_they_are(after_surgery: Path) -> None:
+    """Six series from DICOM, labels and tissue drawn by the software: the operated level and side, and no other."""
+    (operated,) = (row.split("\t") for row in (after_surgery / "surgery.tsv").read_text("utf-8").splitlines()[1:])
+    level, side = operated[2], operated[3]
+    (table,) = (after_surgery / "derivatives").rglob("*_measurements.tsv")
+    rows = [row.result for row in read_measurements(table)]
+    found = {(r.biomarker, r.method, r.level, r.side): r for r in rows if isinstance(r, Measurement)}
+    scar = {(at, where): r.value for (_, name, at, where), r in found.items() if name == "scar_volume"}
+    assert scar[level, side] > 50
+    assert max(volume for place, volume in scar.items() if place != (level, side)) < 0.2 * scar[level, side]
+    displaced = {at: r.value for (_, name, at, _), r in found.items() if name == "fardon_2014_displaced_map"}
+    assert {at for at, kind in displaced.items() if kind} == {level}
+    arch = {(at, where): r.value for (_, name, at, where), r in found.items() if name == "mr_missing_fraction"}
+    assert arch[level, side] > arch[level, "left" if side == "right" else "right"]
+
+
+def test_the_page_of_a_patient_after_surgery_names_the_operated_level(after_surgery: Path) -> None:
+    (page,) = (after_surgery / "derivatives").rglob("*_report.html")
+    html = page.read_text(encoding="utf-8")
+    assert "Operated levels" in html
+    assert "Epidural fibrosis" in html

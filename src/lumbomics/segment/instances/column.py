@@ -22,6 +22,7 @@ _WAIST = 0.6
 _PLANE_REACH_MM = 25.0
 """A disc's plane divides bone this near; further off the height along the middle line decides."""
 _CORE_MM = 14.0
+_MANY_STEPS, _ALIKE, _MOSTLY = 4, 0.2, 0.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +108,16 @@ def _length(column: ColumnVoxels, mine: IntArray, above: Plane | None, below: Pl
 
 
 def usual_pitch_mm(planes: list[Plane]) -> float:
-    """Median distance between neighbouring discs; the usual one where fewer than two distances are known."""
+    """Median distance between neighbouring discs; the usual one where fewer than two distances are known.
+
+    Four distances and more that mostly agree (within 20 % of their median) are believed whatever they are: files exist
+    that state a wrong voxel size, and bodies must not be cut in halves for it.
+    """
     steps = -np.diff([plane.height_mm for plane in planes])
-    steps = steps[(steps > 15) & (steps < 50)]
+    steps = steps[steps > 15]
+    if len(steps) >= _MANY_STEPS and np.mean(np.abs(steps / np.median(steps) - 1) < _ALIKE) > _MOSTLY:
+        return float(np.median(steps))
+    steps = steps[steps < 50]
     return float(np.median(steps)) if len(steps) > 1 else USUAL_PITCH_MM
 
 
