@@ -80,3 +80,12 @@ def test_pieces_of_disc_too_small_to_be_believed_are_undecided():
     settled = undecide_small(tissue, 1.2)
     assert (settled[2:4, 2:4, 0] == CanalTissue.EPIDURAL_TISSUE).all()
     assert (settled[10:18, 10:18, 1:] == CanalTissue.DISC).all()
+
+
+def test_in_slices_that_are_hardly_believed_nothing_is_called_displaced_disc(operated, monkeypatch):
+    monkeypatch.setattr("lumbomics.segment.axial.canal.canal_trust", lambda *_: 0.7)
+    scans = operated.scans
+    found = draw_canal_tissue(scans["t2"], operated.segmentation, t1=scans["t1"], post=scans["post"])
+    assert not (found.labels.array == CanalTissue.DISC).any()
+    undecided = found.labels.array == CanalTissue.EPIDURAL_TISSUE
+    assert (undecided & (operated.tissue == CanalTissue.DISC)).sum() > 100

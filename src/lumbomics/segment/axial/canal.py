@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lumbomics.core.errors import InputError
 from lumbomics.core.evenness import Evenness
-from lumbomics.core.examination import Scan
+from lumbomics.core.examination import CanalTissue, Scan
 from lumbomics.core.image import Image
 from lumbomics.core.labels import Labels, Segmentation
 from lumbomics.core.quality import Finding
@@ -26,6 +26,8 @@ from lumbomics.segment.axial.walls import find_walls
 
 BOUNDARY_SD_MM = 0.5
 """Scatter of the drawn boundaries: an engineering default, not measured."""
+_SURE = 0.8
+"""Least confidence of a slice in which soft tissue is called displaced disc; engineering default."""
 _REACH = Reach(side=38.0, front=26.0, back=56.0)
 
 
@@ -87,7 +89,10 @@ def draw_canal_tissue(
         if believed < LEAST_CONFIDENCE:
             findings.append(_left_out(patch, f"the outlines are {100 * believed:.0f} % sure"))
             continue
-        array[patch.whole] = fill(patch, walls, signals_of(patch, fluid[patch.place.index], gain))
+        tissue = fill(patch, walls, signals_of(patch, fluid[patch.place.index], gain))
+        if believed < _SURE:  # roots beyond a wrong outline look like disc
+            tissue[tissue == CanalTissue.DISC] = CanalTissue.EPIDURAL_TISSUE
+        array[patch.whole] = tissue
     array = undecide_small(array, axial.image.grid.voxel_volume_mm3)
     return _drawn(array, axial, {level: float(np.mean(values)) for level, values in trust.items()}, tuple(findings))
 
