@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 from lumbomics.core.anatomy import Side
 from lumbomics.core.examination import Examination, Scan
 from lumbomics.core.image import Contrast, Image
+from lumbomics.core.labels import Labels, Muscle
 from lumbomics.core.measurement import Absent, Measurement, Reason
 from lumbomics.core.visit import Plane
-from lumbomics.measure import ExaminedSpine, measure_examination
+from lumbomics.measure import ExaminedSpine, describe_spine, measure_examination
 
 OEDEMA, DISCITIS = "bone_marrow_edema_volume", "discitis_score"
 
@@ -104,3 +106,35 @@ def test_bright_disc_lost_endplates_and_oedema_of_both_bodies_are_three_signs(sc
     assert found["endplate_line_z", "L4-L5", None].value < -2
     assert found["marrow_oedema_share", "L4-L5", None].value > 1 / 3
     assert found["sign_count", "L3-L4", None].value == 0
+
+
+def _shaded(spine, muscle):
+    """Two bodies of five bright all through, under a coil whose signal falls to the front and to the feet."""
+    labels = spine.labels
+    grid = labels.grid
+
+    def paint(values, x, y, z, map_):
+        rng = np.random.default_rng(4)
+        values[muscle > 0] = 60 + rng.normal(0, 4, values.shape)[muscle > 0]
+        values[np.isin(map_, (22, 23)) & (np.abs(np.abs(z - 36) - 18) < 12)] *= 1.9
+        values *= np.exp(-(y + 18) / 90 + z / 250)
+
+    segmentation = replace(spine.segmentation, muscle=Labels(muscle, grid))
+    described = describe_spine(segmentation)
+    scan = _scan(described, Contrast.STIR, paint)
+    examined = ExaminedSpine(spine=described, examination=Examination(segmentation=segmentation, scans=(scan,)))
+    found = {(r.method, r.level, r.side): r for r in measure_examination(examined, only=[OEDEMA])}
+    return {level: found["body_volume", level, Side.LEFT].value for level in ("L2", "L3", "L4")}
+
+
+def test_bodies_bright_all_through_are_not_taken_for_coil_shading_where_muscle_tells(scene) -> None:
+    spine = scene().spine
+    grid = spine.labels.grid
+    muscle = np.zeros(grid.shape, dtype=np.uint8)
+    muscle[: grid.shape[0] // 2, :5] = Muscle.MULTIFIDUS_LEFT
+    muscle[grid.shape[0] // 2 + 1 :, :5] = Muscle.MULTIFIDUS_RIGHT
+    volume = _shaded(spine, muscle)
+    half_mm3 = 23 * 34 * 26
+    assert volume["L3"] > 0.75 * half_mm3
+    assert volume["L4"] > 0.75 * half_mm3
+    assert volume["L2"] < 0.05 * half_mm3

@@ -16,6 +16,7 @@ from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.once import once
 from lumbomics.measure.geometry.shading import Shading
+from lumbomics.measure.postoperative.contrast import MUSCLES
 
 _DEEP_MM = 2.0
 _LEAST = 200
@@ -66,7 +67,8 @@ def water_scan(examined: ExaminedSpine) -> Scan:
 def describe_marrow(examined: ExaminedSpine, scan: Scan) -> Marrow:
     """Describe the marrow of all vertebral bodies in a series.
 
-    Body by body the median is taken first, so that one diseased body does not become the reference.
+    Body by body the median is taken first, so that one diseased body does not become the reference. Back muscle, where
+    it is labelled, takes part in the estimate of coil shading: two bodies bright all through would else pass for it.
     """
     spine = examined.spine
     bodies = [points for level in spine.vertebra_levels if (points := body_points(examined, level)) is not None]
@@ -77,7 +79,8 @@ def describe_marrow(examined: ExaminedSpine, scan: Scan) -> Marrow:
     usable = np.nan_to_num(signal) > 0
     frame = spine.vertebra(_first_described(examined)).frame
     sample = float(scan.image.grid.voxel_volume_mm3)
-    shading = Shading.from_tissues([(every[usable], signal[usable])], frame, sample_mm3=sample)
+    tissues = [(every[usable], signal[usable]), *_back_muscle(examined, scan, int(usable.sum()))]
+    shading = Shading.from_tissues(tissues, frame, sample_mm3=sample)
     parts = [_even(scan, shading, points) for points in bodies]
     parts = [part[np.isfinite(part)] for part in parts]
     parts = [part for part in parts if len(part) >= _LEAST // 4]
@@ -88,6 +91,18 @@ def describe_marrow(examined: ExaminedSpine, scan: Scan) -> Marrow:
     if spread <= 0:
         raise NotMeasurableError(Reason.IMAGE_ARTIFACT, f"the marrow of {scan.name} holds one value only")
     return Marrow(scan, shading, middle, spread)
+
+
+def _back_muscle(examined: ExaminedSpine, scan: Scan, most: int) -> list[tuple[FloatArray, FloatArray]]:
+    """Points and signals of labelled back muscle, ``most`` at most; nothing where there is next to none."""
+    labels = examined.spine.segmentation.muscle
+    if labels is None:
+        return []
+    points = np.concatenate([labels.points_mm(kind) for kinds in MUSCLES.values() for kind in kinds])
+    points = points[:: max(1, len(points) // max(most, 1))]
+    signal = sample_linear(scan.image.array, scan.image.grid, points)
+    usable = np.nan_to_num(signal) > 0
+    return [(points[usable], signal[usable])] if usable.sum() >= _LEAST else []
 
 
 def body_points(examined: ExaminedSpine, level: str) -> FloatArray | None:
