@@ -38,7 +38,7 @@ def main() -> None:
     """Measure, print and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=203)
-    parser.add_argument("--decay-seeds", type=int, default=28)
+    parser.add_argument("--decay-seeds", type=int, default=84)
     parser.add_argument(
         "--records", type=Path, default=ROOT / "build" / "postoperative", help="folder of what was measured"
     )

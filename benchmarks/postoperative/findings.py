@@ -30,7 +30,7 @@ from postoperative.patients import Condition, Patient, examined, patient
 TALL = Condition(name="tall", width_mm=84.0, half_height_mm=28.0, contrasts=(Contrast.T2,))
 PAIR = Condition(name="below")
 LARGE = ("fluid_collection", "laminectomy_defect", "herniation_volume")
-LARGE_SHARE, WORN_SHARE, METAL_SHARE, ROOT_SHARE = 2, 12, 8, 3
+LARGE_SHARE, WORN_SHARE, METAL_SHARE, ROOT_SHARE = 2, 8, 8, 3
 """One patient read over 5.6 cm for so many operated ones, one worn, one with metal, one whose roots are read."""
 FIRST_WORN, FIRST_METAL = 500, 600
 _MARROW = ("bone_marrow_edema_volume", "discitis_score")

@@ -188,8 +188,9 @@ def roots(rows: Sequence[Row]) -> Iterator[str]:
 
 def decays(worse: Sequence[Row]) -> Iterator[str]:
     """The same figures under worse conditions."""
-    yield f"{len(worse)} of the patients again. Bias ± SD of quantities, in their units, absent values in brackets;"
-    yield "sides that the gate for metal kept from being read as scar or disc; areas under the curve."
+    yield f"{len(worse)} of the patients again. Bias ± SD of quantities, in their units, absent values in"
+    yield "brackets; sides that the gate for metal kept from being read; areas under the curve. The maps stay exact:"
+    yield "what rests on them alone (scar, traction) decays with slices only; maps drawn from the images are below."
     yield ""
     yield "| condition | " + " | ".join(DECAYING.values()) + " |"
     yield "|---|" + "---|" * len(DECAYING)
