@@ -29,7 +29,7 @@ from postoperative.operated_page import pattern_figures
 from postoperative.patients import Condition, Patient, examined, label_grid, patient
 from postoperative.truth import true_values
 
-SHARE = 2
+SHARE = 3
 """One of so many patients."""
 WIDE = Condition(name="wide", width_mm=110.0)
 BOUNDARY_SD_MM = 0.5
