@@ -123,7 +123,7 @@ def _voids(phantom: Phantom, level: str, taken: Acquisition, *, drawn: bool) -> 
     image = phantom.image(grid, Contrast.T2, acquisition=taken)
     exact = [extra.obscured(grid, Contrast.T2, taken, phantom.anatomy) for extra in phantom.scene.extras]
     (map_,) = [one for one in exact if one is not None]
-    found = find_metal(image, labels.spine)
+    found = find_metal(image, labels.spine, technique=taken.metal_technique)
     obscured = found if drawn else found.__class__(map_, grid, found.names, "phantom", 0.0)
     scan = Scan(name="t2", image=image, plane=Plane.AXIAL, metal_technique=taken.metal_technique, obscured=obscured)
     spine = ExaminedSpine(

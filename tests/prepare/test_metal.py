@@ -9,6 +9,7 @@ from lumbomics.core.examination import Obscured
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast, Image
 from lumbomics.core.labels import Labels
+from lumbomics.core.visit import MetalTechnique
 from lumbomics.phantom import Phantom
 from lumbomics.prepare.metal import find_metal
 
@@ -53,6 +54,16 @@ def test_a_void_through_bone_is_found_with_a_rim_about_it(
     assert (found[in_bone] == Obscured.VOID).mean() > 0.8
     assert (found == Obscured.VOID).sum() < 1.5 * screw.sum()
     assert (found == Obscured.DISTORTED).any()
+
+
+def test_a_sequence_that_does_nothing_against_metal_is_trusted_less_far_about_a_void(
+    sagittal: Image, spine: Labels, screw: NDArray[np.bool_]
+) -> None:
+    image = _without_signal(sagittal, screw)
+    plain, semac = (find_metal(image, spine, technique=t).array for t in (MetalTechnique.NONE, MetalTechnique.SEMAC))
+    np.testing.assert_array_equal(plain == Obscured.VOID, semac == Obscured.VOID)
+    assert (plain > 0)[semac > 0].all()
+    assert (plain == Obscured.DISTORTED).sum() > 2 * (semac == Obscured.DISTORTED).sum()
 
 
 def test_a_gain_changes_nothing(sagittal: Image, spine: Labels, screw: NDArray[np.bool_]) -> None:

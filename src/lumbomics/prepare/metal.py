@@ -2,12 +2,14 @@
 
 A void is told from cortex, ligament and flow by its thickness, its depth and its place: nothing in a spine is as thick
 and as black as the surroundings of a screw, and the large vessels and the bowel's gas lie outside. Displaced signal
-that is neither dark nor bright leaves no trace in one image: only the rim about voids is marked as distorted.
+that is neither dark nor bright leaves no trace in one image: a rim about voids is marked as distorted, wide where the
+sequence does nothing against metal. How much that misses is measured in ``benchmarks/postoperative/findings.py``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -18,6 +20,7 @@ from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, VERTEBRA_NAMES
 from lumbomics.core.examination import Obscured
 from lumbomics.core.image import Image
 from lumbomics.core.labels import Labels
+from lumbomics.core.visit import MetalTechnique
 from lumbomics.prepare.resample import resample_labels
 
 Mask = NDArray[np.bool_]
@@ -25,6 +28,9 @@ Mask = NDArray[np.bool_]
 METAL_NAMES = MappingProxyType({int(kind): kind.name.lower() for kind in Obscured})
 """Number -> name of the map."""
 _SOURCE = "lumbomics metal"
+_RIM_MM = MappingProxyType(
+    {MetalTechnique.NONE: 10.0, MetalTechnique.VAT: 8.0, MetalTechnique.SEMAC: 4.0, MetalTechnique.MAVRIC: 4.0}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +51,10 @@ class MetalOptions:
         How far beside and behind the labelled spine a void that begins in it is followed.
     inside_mm3
         So much of a void must lie in vertebrae and canal: flow and gas lie beside them, a vacuum in a disc.
+    beside_mm
+        How near to a void bright signal is piled up.
     rim_mm
-        How far about a void signal is taken to be displaced.
+        How far about a void signal is taken to be displaced, by the sequence's technique.
     """
 
     void_share: float = 0.22
@@ -55,10 +63,17 @@ class MetalOptions:
     least_mm3: float = 150.0
     reach_mm: float = 18.0
     inside_mm3: float = 60.0
-    rim_mm: float = 4.0
+    beside_mm: float = 4.0
+    rim_mm: Mapping[MetalTechnique, float] = field(default_factory=lambda: _RIM_MM)
 
 
-def find_metal(image: Image, spine: Labels, *, options: MetalOptions | None = None) -> Labels:
+def find_metal(
+    image: Image,
+    spine: Labels,
+    *,
+    technique: MetalTechnique = MetalTechnique.NONE,
+    options: MetalOptions | None = None,
+) -> Labels:
     """Mark the voxels that metal spoils.
 
     Parameters
@@ -67,6 +82,10 @@ def find_metal(image: Image, spine: Labels, *, options: MetalOptions | None = No
         MR image in which fat and marrow are bright: T1, T2, PD.
     spine
         Spine map in the image's space, on any grid.
+    technique
+        What the sequence does against metal; nothing, where it is not known.
+    options
+        Limits of the search.
 
     Returns
     -------
@@ -77,7 +96,9 @@ def find_metal(image: Image, spine: Labels, *, options: MetalOptions | None = No
     box = _box(carried > 0, image, chosen.reach_mm)
     result = np.zeros(image.grid.shape, dtype=np.uint8)
     if box is not None:
-        result[box] = _found(image, np.asarray(carried[box]), box, chosen)
+        result[box] = _found(
+            image, np.asarray(carried[box]), box, chosen, chosen.rim_mm.get(technique, _RIM_MM[MetalTechnique.NONE])
+        )
     return Labels(result, image.grid, METAL_NAMES, _SOURCE)
 
 
@@ -93,7 +114,7 @@ def _box(held: Mask, image: Image, reach_mm: float) -> tuple[slice, slice, slice
 
 
 def _found(
-    image: Image, carried: NDArray[np.integer], box: tuple[slice, slice, slice], options: MetalOptions
+    image: Image, carried: NDArray[np.integer], box: tuple[slice, slice, slice], options: MetalOptions, rim_mm: float
 ) -> NDArray[np.uint8]:
     spacing = image.grid.spacing_mm
     values = np.asarray(image.array[box], dtype=np.float32)
@@ -109,8 +130,8 @@ def _found(
     if not void.any():
         return result
     away = distance_transform_edt(~void, sampling=spacing)
-    piled = (away <= options.rim_mm) & (smooth > options.piled_share * np.percentile(values[carried > 0], 99))
-    result[away <= options.rim_mm] = Obscured.DISTORTED
+    piled = (away <= options.beside_mm) & (smooth > options.piled_share * np.percentile(values[carried > 0], 99))
+    result[away <= rim_mm] = Obscured.DISTORTED
     result[void | piled] = Obscured.VOID
     return result
 

@@ -256,7 +256,9 @@ class _Laid:
             fat_suppressed=series.kind.fat_suppressed,
             metal_technique=series.kind.metal_technique,
             # where fat is dark by technique, voids cannot be told from it
-            obscured=None if series.kind.fat_suppressed else find_metal(image, self._segmentation.spine),
+            obscured=None
+            if series.kind.fat_suppressed
+            else find_metal(image, self._segmentation.spine, technique=series.kind.metal_technique),
             registration_error_mm=error_mm,
             facts=series.facts,
         )
