@@ -14,7 +14,7 @@ import argparse
 import csv
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,6 +168,7 @@ def row(seed: int, condition: Condition, pair: Pair, found: Registration, second
         "error_deg": "" if left is None else round(rotation_deg(left), 4),
         "stated_mm": "" if found.error_mm is None else round(found.error_mm, 4),
         "gain": round(found.gain, 3),
+        "likeness": round(found.likeness, 3),
         "side_gain": "" if found.side_gain is None else round(found.side_gain, 3),
         "side_checked": int(found.side_checked),
         "overlap": round(found.overlap, 3),
@@ -191,10 +192,10 @@ def table(rows: list[dict[str, str]]) -> str:
     kinds = list(dict.fromkeys((one["condition"], one["kind"]) for one in rows))
     true = [
         "| series | pair | n | accepted | error mm, median (95 %) | error deg, median (95 %) "
-        "| within 0.5 mm and 0.5 deg | true < 2 x stated | sides told | least gain | CPU s |",
+        "| within 0.5 mm and 0.5 deg | true < 2 x stated | sides told | least gain, likeness | CPU s |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    false = ["| series | pair | n | accepted | refused, why | greatest gain |", "|---|---|---|---|---|---|"]
+    false = ["| series | pair | n | accepted | refused, why | greatest gain, likeness |", "|---|---|---|---|---|---|"]
     for condition, kind in kinds:
         those = [one for one in rows if (one["condition"], one["kind"]) == (condition, kind)]
         start = f"| {condition} | {kind} | {len(those)} | {sum(one['accepted'] == '1' for one in those)} |"
@@ -214,14 +215,18 @@ def _errors(those: list[dict[str, str]]) -> str:
     return (
         f" {np.median(mm):.2f} ({np.quantile(mm, 0.95):.2f}) | {np.median(deg):.2f} ({np.quantile(deg, 0.95):.2f}) "
         f"| {within} of {len(those)} | {100 * (mm < 2 * stated).mean():.0f} % | {sided} of {len(taken)} "
-        f"| {min(float(one['gain']) for one in those):.2f} | {np.mean([float(one['cpu_s']) for one in those]):.1f} |"
+        f"| {_extreme(taken, min)} | {np.mean([float(one['cpu_s']) for one in those]):.1f} |"
     )
 
 
 def _refusals(those: list[dict[str, str]]) -> str:
     whys = [one["refusal"] for one in those if one["refusal"]]
     told = ", ".join(f"{whys.count(why)} {why}" for why in sorted(set(whys)))
-    return f" {told} | {max(float(one['gain']) for one in those):.2f} |"
+    return f" {told} | {_extreme(those, max)} |"
+
+
+def _extreme(those: list[dict[str, str]], which: Callable[[Iterable[float]], float]) -> str:
+    return ", ".join(f"{which(float(one[name]) for one in those):.2f}" for name in ("gain", "likeness"))
 
 
 def main() -> None:

@@ -37,8 +37,9 @@ def test_other_contrast_and_gain_leave_the_agreement_as_it_is(one: Layer, points
 
 
 def test_agreement_is_lost_beside_the_true_place(one: Layer, points: NDArray[np.float64]) -> None:
-    at, beside = Borders(one, one, points).about(np.eye(4))
-    assert at > 2 * beside
+    found = Borders(one, one, points).about(np.eye(4))
+    assert found.gain > 2
+    assert found.place == pytest.approx(1, abs=1e-6)
 
 
 def test_the_directions_turn_with_the_image(one: Layer, points: NDArray[np.float64]) -> None:
@@ -59,4 +60,12 @@ def test_a_mirrored_grid_mirrors_the_directions(one: Layer, points: NDArray[np.f
 def test_images_that_do_not_meet_agree_in_nothing(one: Layer, points: NDArray[np.float64]) -> None:
     away = np.eye(4)
     away[:3, 3] = 500.0
-    assert Borders(one, one, points).about(away) == (0.0, 0.0)
+    borders = Borders(one, one, points)
+    assert borders.at(away) == 0
+    assert borders.about(away).gain == 1
+    assert borders.about(away).place == 0
+
+
+def test_borders_of_another_image_lie_in_other_places(one: Layer, points: NDArray[np.float64]) -> None:
+    other = Layer(gaussian_filter(np.random.default_rng(2).normal(size=one.grid.shape), 2.5), one.grid)
+    assert abs(Borders(one, other, points).about(np.eye(4)).place) < 0.15

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lumbomics.core.grid import Grid
 from lumbomics.core.image import Image
-from lumbomics.prepare.borders import Borders
+from lumbomics.prepare.borders import Agreement, Borders
 from lumbomics.prepare.descent import Pair, descend
 from lumbomics.prepare.information import Sampled, best_shifts
 from lumbomics.prepare.pyramid import Layer, layer
@@ -58,6 +58,7 @@ class Matching:
         samples: int,
     ) -> None:
         self.start = start
+        self.contrasts = fixed.contrast, moving.contrast
         self._samples = samples
         self._moving_grid = moving.grid
         low, high = _box(fixed.grid, about_mm)
@@ -118,11 +119,11 @@ class Matching:
             found.append(best)
         return found[0], found[1]
 
-    def agreement(self, motion: FloatArray) -> tuple[float, float]:
-        """Agreement of borders at a motion, and its mean over 14 motions 5 mm beside it; see :class:`Borders`."""
+    def agreement(self, motion: FloatArray) -> Agreement:
+        """Tell how borders agree at a motion."""
         return self._borders(self._sharp.moving, self.shared_mm(motion)).about(motion)
 
-    def mirrored(self, motion: FloatArray) -> tuple[float, float]:
+    def mirrored(self, motion: FloatArray) -> Agreement:
         """Mirror the moving image left to right, and find the same at the best motion near one.
 
         The mirror stands in the middle of the shared region; where the body's own middle lies beside it, a shift

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +16,8 @@ from scipy.spatial.transform import Rotation
 
 from lumbomics.core.errors import InputError
 from lumbomics.core.grid import Grid
-from lumbomics.core.image import Image
+from lumbomics.core.image import Contrast, Image
+from lumbomics.prepare.borders import Agreement
 from lumbomics.prepare.matching import Matching
 from lumbomics.prepare.rigid import checked_rigid, halfway, inverse, moved, rms_distance_mm, rotation_deg
 
@@ -23,8 +25,8 @@ FloatArray = NDArray[np.float64]
 
 _LEAST_SLICES = 3
 _TWO_LEVELS_MM = 45.0
-_LEAST_AGREEMENT = 0.01
 _NUDGE_MM, _NUDGE_DEG = 1.5, 1.0
+_KINDS = MappingProxyType({Contrast.T1_POST: Contrast.T1, Contrast.T2_SPACE: Contrast.T2})
 _UNSEEN_MM2 = 6.0
 """Error that a region of 1 mm thickness would have; on phantoms 0.1 mm at 60 mm and 0.3 mm at 20 mm."""
 
@@ -65,6 +67,9 @@ class RegistrationOptions:
         Share of the smaller volume (fixed box, moving image) that both must cover.
     least_gain
         By how much the agreement of borders at the optimum must exceed that 5 mm beside it, as a factor.
+    least_likeness, least_likeness_alike, least_likeness_dark_fat
+        Least correlation of the strengths of borders: of two contrasts, of one (before and after contrast agent count
+        as one), and where fat is dark in one of the two, which takes many borders away.
     most_inconsistent_mm
         How far apart the motions of two halves, or of the ways there and back, may lie.
     clear_side
@@ -77,6 +82,9 @@ class RegistrationOptions:
     samples: int = 20_000
     least_overlap: float = 0.15
     least_gain: float = 1.33
+    least_likeness: float = 0.58
+    least_likeness_alike: float = 0.65
+    least_likeness_dark_fat: float = 0.52
     most_inconsistent_mm: float = 3.0
     clear_side: float = 1.05
 
@@ -93,6 +101,8 @@ class Registration:
         Estimated root mean square error over the box; ``None`` where refused before it was known.
     gain
         Agreement of borders at the optimum over its mean 5 mm beside.
+    likeness
+        Correlation of the strengths of borders at the optimum.
     side_gain
         Agreement of borders over that of the image mirrored left to right, each at its best; below 1 the mirror image
         fits better. ``None`` where refused before it was known.
@@ -112,6 +122,7 @@ class Registration:
     motion: FloatArray = field(repr=False)
     error_mm: float | None = None
     gain: float = 0.0
+    likeness: float = 0.0
     side_gain: float | None = None
     side_checked: bool = False
     overlap: float = 0.0
@@ -266,25 +277,21 @@ def _apart(match: Matching, motion: FloatArray, options: RegistrationOptions) ->
 def _judged(match: Matching, forward: FloatArray, options: RegistrationOptions) -> Registration:
     """Tell whether the best fit is better than chance and than that of the mirror image, and how sure it is."""
     shared = match.shared_mm(forward)
-    agreement, gain = _gained(match.agreement(forward))
-    mirrored, mirrored_gain = _gained(match.mirrored(forward))
+    here, mirror = match.agreement(forward), match.mirrored(forward)
     found = Registration(
         motion=inverse(forward),
-        gain=gain,
-        side_gain=agreement / mirrored,
-        side_checked=agreement > options.clear_side * mirrored,
+        gain=here.gain,
+        likeness=here.place,
+        side_gain=here.direction / mirror.direction,
+        side_checked=here.direction > options.clear_side * mirror.direction,
         overlap=match.overlap(forward),
         centre_mm=shared.mean(axis=0),
     )
-    if mirrored_gain >= options.least_gain and mirrored > options.clear_side * agreement:
-        times = f"{mirrored / agreement:.2f} times as well"
+    if mirror.gain >= options.least_gain and mirror.direction > options.clear_side * here.direction:
+        times = f"{mirror.direction / here.direction:.2f} times as well"
         words = f"mirrored left to right it fits {times}: left and right look swapped in one of the two series"
         return replace(found, refusal=Refusal.MIRRORED, reason=words)
-    if gain < options.least_gain:
-        words = (
-            f"borders agree {gain:.2f} times as well as at places beside it, {options.least_gain} times are needed: "
-            "another body, another part of it, or too much noise"
-        )
+    if words := _strange(here, _least_likeness(match.contrasts, options), options):
         return replace(found, refusal=Refusal.UNRELATED, reason=words)
     return _consistent(match, forward, shared, found, options)
 
@@ -306,10 +313,23 @@ def _consistent(
     return replace(found, motion=motion, error_mm=_error_mm(halves, (forward, backward), shared_mm))
 
 
-def _gained(agreement: tuple[float, float]) -> tuple[float, float]:
-    """Agreement of borders, and by which factor it exceeds that beside; neither is 0."""
-    at, beside = agreement
-    return max(at, _LEAST_AGREEMENT), at / max(beside, _LEAST_AGREEMENT)
+def _least_likeness(contrasts: tuple[Contrast, Contrast], options: RegistrationOptions) -> float:
+    kinds = {_KINDS.get(contrast, contrast) for contrast in contrasts}
+    if Contrast.STIR in kinds and len(kinds) > 1:
+        return options.least_likeness_dark_fat
+    alike = len(kinds) == 1 and Contrast.UNKNOWN not in kinds
+    return options.least_likeness_alike if alike else options.least_likeness
+
+
+def _strange(agreement: Agreement, least_likeness: float, options: RegistrationOptions) -> str:
+    """Say why borders do not agree as those of one body do; empty where they do."""
+    if agreement.gain < options.least_gain:
+        found = f"borders agree {agreement.gain:.2f} times as well as beside, {options.least_gain} times are needed"
+    elif agreement.place < least_likeness:
+        found = f"the likeness of borders is {agreement.place:.2f}, {least_likeness} is needed"
+    else:
+        return ""
+    return f"{found}: another body, another part of it, or too much noise"
 
 
 def _error_mm(
