@@ -53,8 +53,11 @@ class MetalOptions:
         So much of a void must lie in vertebrae and canal: flow and gas lie beside them, a vacuum in a disc.
     beside_mm
         How near to a void bright signal is piled up.
+    large_mm3
+        A void from this size on is an implant's; a smaller one may be a screw's tip, or cortex within labels that err.
     rim_mm
-        How far about a void signal is taken to be displaced, by the sequence's technique.
+        How far about a large void signal is taken to be displaced, by the sequence's technique; about others
+        ``beside_mm``.
     """
 
     void_share: float = 0.22
@@ -64,6 +67,7 @@ class MetalOptions:
     reach_mm: float = 18.0
     inside_mm3: float = 60.0
     beside_mm: float = 4.0
+    large_mm3: float = 600.0
     rim_mm: Mapping[MetalTechnique, float] = field(default_factory=lambda: _RIM_MM)
 
 
@@ -131,7 +135,12 @@ def _found(
         return result
     away = distance_transform_edt(~void, sampling=spacing)
     piled = (away <= options.beside_mm) & (smooth > options.piled_share * np.percentile(values[carried > 0], 99))
-    result[away <= rim_mm] = Obscured.DISTORTED
+    result[away <= options.beside_mm] = Obscured.DISTORTED
+    parts, _ = label(void, np.ones((3, 3, 3)))
+    large = np.bincount(parts.ravel()) * float(np.prod(spacing)) >= options.large_mm3
+    large[0] = False
+    if large.any():
+        result[distance_transform_edt(~large[parts], sampling=spacing) <= rim_mm] = Obscured.DISTORTED
     result[void | piled] = Obscured.VOID
     return result
 
