@@ -85,7 +85,7 @@ class RegistrationOptions:
     least_likeness: float = 0.58
     least_likeness_alike: float = 0.65
     least_likeness_dark_fat: float = 0.52
-    most_inconsistent_mm: float = 3.0
+    most_inconsistent_mm: float = 4.0
     clear_side: float = 1.05
 
 
