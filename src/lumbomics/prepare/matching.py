@@ -22,7 +22,8 @@ _MARGIN_MM = 20.0
 _LATTICE_MM = 4.0
 _SEARCH_SAMPLES = 2500
 _SEARCH_STEP_MM = 12.0
-_STARTS = 3
+_STARTS = 10
+_SHORTER = 0.25
 _BORDER_SAMPLES = 10_000
 _MIRRORS_MM = np.arange(-16.0, 17.0, 4.0)
 _SEED = 3
@@ -88,7 +89,24 @@ class Matching:
 
     def forward(self) -> FloatArray | None:
         """Best motion when the fixed image's points are looked up in the moving one; ``None`` where they never meet."""
-        return descend(self.pairs, self.start, self._middle, samples=self._samples)
+        motion: FloatArray | None = self.start
+        for pair in self.pairs:
+            if motion is not None:
+                motion = self._improved(pair, motion)
+        return motion
+
+    def _improved(self, pair: Pair, start: FloatArray) -> FloatArray | None:
+        """Descend on one layer; where that ends worse than it began, in shorter steps, or not at all.
+
+        Steps of one length may leave a sharp optimum and end where the images hardly meet.
+        """
+        told, found = self._told(pair), None
+        for share in (1.0, _SHORTER):
+            short = replace(pair, step_mm=share * pair.step_mm)
+            found = descend([short], start, self._middle, samples=self._samples)
+            if found is not None and told(found) >= told(start):
+                return found
+        return start if found is not None else None
 
     def backward(self, start: FloatArray) -> FloatArray | None:
         """Best motion when the moving image's points are looked up in the fixed one, on all but the coarsest layer."""
@@ -137,17 +155,23 @@ class Matching:
         starts = np.repeat(motion[None], len(_MIRRORS_MM), axis=0)
         starts[:, :3, 3] += np.outer(_MIRRORS_MM, motion[:3, 0])
         start = max(starts, key=borders.at)
-        best = descend([replace(sharp, moving=flipped)], start, self._middle, samples=self._samples)
+        best = self._improved(replace(sharp, moving=flipped), start)
         return borders.about(start if best is None else best)
 
     def searched(self, reach_mm: tuple[float, float, float]) -> FloatArray:
-        """Best start among shifts on a lattice, each of the best three improved on the coarsest layer."""
+        """Best start among shifts on a lattice: of those that tell most, each improved on the coarsest layer.
+
+        One level lies as well over the next as over itself as far as information goes; borders tell them apart.
+        """
         coarse = self.pairs[0]
         told = self._told(coarse)
         starts = best_shifts(told, self.start, reach_mm=np.array(reach_mm), step_mm=_SEARCH_STEP_MM, keep=_STARTS)
         ends = [descend([coarse], start, self._middle, samples=self._samples) for start in starts]
-        met = [end for end in ends if end is not None] or [self.start]
-        return max(met, key=told)
+        return max([end for end in ends if end is not None] or [self.start], key=self._likely)
+
+    def _likely(self, motion: FloatArray) -> float:
+        shared = self.shared_mm(motion)
+        return self._borders(self._sharp.moving, shared).about(motion).place if len(shared) else -1.0
 
     def _told(self, pair: Pair) -> Callable[[FloatArray], float]:
         """Mutual information at a motion, at points of the smaller image: most of the larger one's meet nothing."""

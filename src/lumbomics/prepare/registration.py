@@ -248,18 +248,18 @@ def _refused(refusal: Refusal, reason: str) -> Registration:
 
 
 def _registered(moving: Image, fixed: Image, about_mm: FloatArray | None, options: RegistrationOptions) -> Registration:
-    def matching(start: FloatArray) -> Matching:
-        return Matching(
-            fixed, moving, about_mm=about_mm, start=start, widths_mm=options.widths_mm, samples=options.samples
-        )
+    def match(start: FloatArray, widths_mm: tuple[float, ...]) -> Matching:
+        samples = options.samples
+        return Matching(fixed, moving, about_mm=about_mm, start=start, widths_mm=widths_mm, samples=samples)
 
     start = np.eye(4)
     if options.search:
         start[:3, 3] = moving.grid.centre_mm - fixed.grid.centre_mm
-        start = Matching(
-            fixed, moving, about_mm=about_mm, start=start, widths_mm=options.widths_mm[:1], samples=options.samples
-        ).searched(options.reach_mm)
-    match = matching(start)
+        start = match(start, options.widths_mm[:2]).searched(options.reach_mm)
+    return _from(match(start, options.widths_mm), start, options)
+
+
+def _from(match: Matching, start: FloatArray, options: RegistrationOptions) -> Registration:
     if match.overlap(start) < options.least_overlap:
         return _apart(match, start, options)
     found = match.forward()
