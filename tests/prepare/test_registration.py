@@ -88,7 +88,7 @@ def test_fluid_that_outshines_all_else_does_not_hide_the_way(
     patient: Phantom, sagittal: Image, motion: NDArray[np.float64]
 ) -> None:
     seen = patient.image(Grid(sagittal.grid.shape, motion @ sagittal.grid.affine), Contrast.STIR)
-    found = register(Image(seen.array, sagittal.grid), sagittal)
+    found = register(Image(seen.array, sagittal.grid, contrast=Contrast.STIR), sagittal)
     assert found.accepted, found.reason
     about = found.centre_mm + np.random.default_rng(0).uniform(-40, 40, (100, 3))
     assert rms_distance_mm(found.motion, motion, about) < 0.6

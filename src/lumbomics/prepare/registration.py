@@ -25,6 +25,7 @@ FloatArray = NDArray[np.float64]
 
 _LEAST_SLICES = 3
 _TWO_LEVELS_MM = 45.0
+_AGAIN_MM = (12.0, 24.0, 24.0)
 _NUDGE_MM, _NUDGE_DEG = 1.5, 1.0
 _KINDS = MappingProxyType({Contrast.T1_POST: Contrast.T1, Contrast.T2_SPACE: Contrast.T2})
 _UNSEEN_MM2 = 6.0
@@ -50,6 +51,22 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the borders of one body reach.
+
+    Parameters
+    ----------
+    gain
+        By how much their directions agree better at the optimum than 5 mm beside it, as a factor.
+    likeness
+        Correlation of their strengths.
+    """
+
+    gain: float
+    likeness: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegistrationOptions:
     """Choices of the search and the limits of acceptance; engineering defaults, found on phantoms.
 
@@ -65,11 +82,11 @@ class RegistrationOptions:
         Points compared on each layer.
     least_overlap
         Share of the smaller volume (fixed box, moving image) that both must cover.
-    least_gain
-        By how much the agreement of borders at the optimum must exceed that 5 mm beside it, as a factor.
-    least_likeness, least_likeness_alike, least_likeness_dark_fat
-        Least correlation of the strengths of borders: of two contrasts, of one (before and after contrast agent count
-        as one), and where fat is dark in one of the two, which takes many borders away.
+    least_alike, least, least_dark_fat
+        What two images of one contrast must reach (before and after contrast agent count as one), two of different
+        contrasts, and two of which one has dark fat, which takes many borders away.
+    mirrored_gain
+        Gain from which a mirror image may be told.
     most_inconsistent_mm
         How far apart the motions of two halves, or of the ways there and back, may lie.
     clear_side
@@ -81,10 +98,10 @@ class RegistrationOptions:
     widths_mm: tuple[float, ...] = (6.0, 3.0, 1.5)
     samples: int = 20_000
     least_overlap: float = 0.15
-    least_gain: float = 1.33
-    least_likeness: float = 0.58
-    least_likeness_alike: float = 0.65
-    least_likeness_dark_fat: float = 0.52
+    least_alike: Limits = Limits(gain=1.4, likeness=0.65)
+    least: Limits = Limits(gain=1.36, likeness=0.58)
+    least_dark_fat: Limits = Limits(gain=1.33, likeness=0.5)
+    mirrored_gain: float = 1.3
     most_inconsistent_mm: float = 4.0
     clear_side: float = 1.05
 
@@ -252,11 +269,20 @@ def _registered(moving: Image, fixed: Image, about_mm: FloatArray | None, option
         samples = options.samples
         return Matching(fixed, moving, about_mm=about_mm, start=start, widths_mm=widths_mm, samples=samples)
 
+    def searched(start: FloatArray, reach_mm: tuple[float, float, float]) -> Registration:
+        best = match(start, options.widths_mm[:2]).searched(reach_mm)
+        return _from(match(best, options.widths_mm), best, options)
+
     start = np.eye(4)
     if options.search:
         start[:3, 3] = moving.grid.centre_mm - fixed.grid.centre_mm
-        start = match(start, options.widths_mm[:2]).searched(options.reach_mm)
-    return _from(match(start, options.widths_mm), start, options)
+        return searched(start, options.reach_mm)
+    found = _from(match(start, options.widths_mm), start, options)
+    if found.refusal is not Refusal.UNRELATED or _ambiguous(moving.grid):
+        return found
+    # a patient who moved far may have been led to the next level
+    again = searched(start, _AGAIN_MM)
+    return again if again.accepted else found
 
 
 def _from(match: Matching, start: FloatArray, options: RegistrationOptions) -> Registration:
@@ -287,11 +313,11 @@ def _judged(match: Matching, forward: FloatArray, options: RegistrationOptions) 
         overlap=match.overlap(forward),
         centre_mm=shared.mean(axis=0),
     )
-    if mirror.gain >= options.least_gain and mirror.direction > options.clear_side * here.direction:
+    if mirror.gain >= options.mirrored_gain and mirror.direction > options.clear_side * here.direction:
         times = f"{mirror.direction / here.direction:.2f} times as well"
         words = f"mirrored left to right it fits {times}: left and right look swapped in one of the two series"
         return replace(found, refusal=Refusal.MIRRORED, reason=words)
-    if words := _strange(here, _least_likeness(match.contrasts, options), options):
+    if words := _strange(here, _limits(match.contrasts, options)):
         return replace(found, refusal=Refusal.UNRELATED, reason=words)
     return _consistent(match, forward, shared, found, options)
 
@@ -313,20 +339,19 @@ def _consistent(
     return replace(found, motion=motion, error_mm=_error_mm(halves, (forward, backward), shared_mm))
 
 
-def _least_likeness(contrasts: tuple[Contrast, Contrast], options: RegistrationOptions) -> float:
+def _limits(contrasts: tuple[Contrast, Contrast], options: RegistrationOptions) -> Limits:
     kinds = {_KINDS.get(contrast, contrast) for contrast in contrasts}
     if Contrast.STIR in kinds and len(kinds) > 1:
-        return options.least_likeness_dark_fat
-    alike = len(kinds) == 1 and Contrast.UNKNOWN not in kinds
-    return options.least_likeness_alike if alike else options.least_likeness
+        return options.least_dark_fat
+    return options.least_alike if len(kinds) == 1 and Contrast.UNKNOWN not in kinds else options.least
 
 
-def _strange(agreement: Agreement, least_likeness: float, options: RegistrationOptions) -> str:
+def _strange(agreement: Agreement, least: Limits) -> str:
     """Say why borders do not agree as those of one body do; empty where they do."""
-    if agreement.gain < options.least_gain:
-        found = f"borders agree {agreement.gain:.2f} times as well as beside, {options.least_gain} times are needed"
-    elif agreement.place < least_likeness:
-        found = f"the likeness of borders is {agreement.place:.2f}, {least_likeness} is needed"
+    if agreement.gain < least.gain:
+        found = f"borders agree {agreement.gain:.2f} times as well as beside, {least.gain} times are needed"
+    elif agreement.place < least.likeness:
+        found = f"the likeness of borders is {agreement.place:.2f}, {least.likeness} is needed"
     else:
         return ""
     return f"{found}: another body, another part of it, or too much noise"
