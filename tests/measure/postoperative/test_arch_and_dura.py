@@ -6,16 +6,28 @@ import numpy as np
 import pytest
 
 from lumbomics.core.anatomy import CANAL, SACRUM, Side
-from lumbomics.core.examination import CanalTissue, Examination
+from lumbomics.core.examination import CanalTissue, Examination, Scan
 from lumbomics.core.grid import Grid
+from lumbomics.core.image import Contrast, Image
 from lumbomics.core.labels import Labels, Segmentation
 from lumbomics.core.measurement import Measurement, Reason
+from lumbomics.core.visit import Plane
 from lumbomics.measure import ExaminedSpine, describe_spine, measure_examination
 
 ROOT = CanalTissue.ROOT
 
 
-def _arched(missing=None):
+def _drawn(gone, lowest_mm=-30.0):
+    """Axial map about the canal of `_arched`, with scar in the place of bone where ``gone(x, y, z)``."""
+    grid = Grid.from_spacing((161, 161, 16), (0.5, 0.5, 4.0), origin_mm=(-40.0, -50.0, lowest_mm))
+    x, y, z = np.moveaxis(grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1)), -1, 0)
+    map_ = np.where(np.hypot(x, y) < 10, CanalTissue.FLUID, 0).astype(np.uint8)
+    map_[(np.hypot(x, y) >= 10) & (np.hypot(x, y) < 18) & (y <= 10) & gone(x, y, z)] = CanalTissue.DEFECT
+    image = Image(np.zeros(grid.shape, dtype=np.float32), grid, contrast=Contrast.T2)
+    return Scan(name="acq-ax_T2w", image=image, plane=Plane.AXIAL, tissue=Labels(map_, grid, boundary_sd_mm=0.0))
+
+
+def _arched(missing=None, *scans):
     """Blocks with a closed arch about the canal at L4's lamina, of which ``missing(x, y, z)`` is cut out."""
     grid = Grid.from_spacing((35, 84, 140), (2.0, 1.0, 1.0), origin_mm=(-34.0, -32.0, -70.0))
     x, y, z = np.moveaxis(grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1)), -1, 0)
@@ -31,7 +43,9 @@ def _arched(missing=None):
     for number, middle in ((122, 36.0), (123, 0.0), (124, -36.0)):
         map_[front & (np.abs(z - middle) < 5)] = number
     segmentation = Segmentation(spine=Labels(map_, grid, boundary_sd_mm=0.0))
-    examined = ExaminedSpine(spine=describe_spine(segmentation), examination=Examination(segmentation=segmentation))
+    examined = ExaminedSpine(
+        spine=describe_spine(segmentation), examination=Examination(segmentation=segmentation, scans=scans)
+    )
     found = measure_examination(examined, only=["laminectomy_defect"])
     return {(r.method, r.side): r for r in found if r.level == "L4-L5"}
 
@@ -67,6 +81,49 @@ def test_an_arch_taken_on_both_sides_is_missing_on_both() -> None:
 def test_half_the_height_is_half_the_fraction() -> None:
     low = _arched(lambda x, y, z: (x > 0) & (y < 5) & (z < 6.7))
     assert 30 < low["mr_missing_fraction", Side.RIGHT].value < 60
+
+
+def _window(x, y, z):
+    """A sector to the left of straight back, with walls along rays."""
+    turn = np.degrees(np.arctan2(-x, -y))
+    return (turn > 15) & (turn < 50)
+
+
+def test_an_arch_that_labels_keep_is_open_where_the_axial_map_shows_it_removed() -> None:
+    found = _arched(None, _drawn(_window))
+    left, right = found["mr_missing_fraction", Side.LEFT], found["mr_missing_fraction", Side.RIGHT]
+    assert left.value == pytest.approx(100 * 35 / 75, abs=5)
+    assert left.category == "laminotomy"
+    assert (right.value, right.category) == (0, "no defect")
+    width = 10 * (np.sin(np.radians(50)) - np.sin(np.radians(15)))
+    assert found["mr_defect_width", Side.LEFT].value == pytest.approx(width, abs=1)
+
+
+def test_a_mirrored_map_gives_mirrored_defects() -> None:
+    one, other = _arched(None, _drawn(_window)), _arched(None, _drawn(lambda x, y, z: _window(-x, y, z)))
+    for method in ("mr_missing_fraction", "mr_defect_width"):
+        assert one[method, Side.LEFT].value > 0
+        assert other[method, Side.RIGHT].value == pytest.approx(one[method, Side.LEFT].value, rel=0.05)
+        assert other[method, Side.LEFT].value == one[method, Side.RIGHT].value == 0
+
+
+def test_bone_that_stands_behind_thin_scar_closes_the_ray() -> None:
+    thin = _arched(None, _drawn(lambda x, y, z: _window(x, y, z) & (np.hypot(x, y) < 14)))
+    assert thin["mr_missing_fraction", Side.LEFT].value == 0
+
+
+def test_a_gap_in_the_labels_stays_a_gap_where_the_axial_map_shows_none() -> None:
+    nothing = _drawn(lambda x, y, z: x > 1000)
+    cut, both = _arched(_window), _arched(_window, nothing)
+    assert both["mr_missing_fraction", Side.LEFT].value == cut["mr_missing_fraction", Side.LEFT].value > 0
+
+
+def test_a_value_from_labels_alone_says_so() -> None:
+    alone, drawn = _arched(), _arched(None, _drawn(_window))
+    beyond = _arched(None, _drawn(_window, lowest_mm=20.0))
+    assert "no axial map" in alone["mr_missing_fraction", Side.LEFT].caution
+    assert "no axial map" in beyond["mr_missing_fraction", Side.LEFT].caution
+    assert drawn["mr_missing_fraction", Side.LEFT].caution is None
 
 
 def _wavy(amplitude_mm, waves):

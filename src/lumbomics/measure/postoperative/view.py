@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lumbomics.core.anatomy import Side
 from lumbomics.core.examination import IN_CANAL, IN_SAC, CanalTissue, Scan
 from lumbomics.core.image import Contrast
+from lumbomics.core.labels import Labels
 from lumbomics.core.measurement import Context, Drawing, Measurement, Reason, Result, Shape
 from lumbomics.core.visit import Plane
 from lumbomics.measure.attempt import attempt, pair_level
@@ -211,6 +212,12 @@ def points_of(slices: Iterable[tuple[CanalSlice, Mask]], label: str, *, most: in
 def other(side: Side) -> Side:
     """Return the opposite side."""
     return Side.LEFT if side is Side.RIGHT else Side.RIGHT
+
+
+def drawn_maps(examined: ExaminedSpine) -> tuple[Labels, ...]:
+    """Tissue maps of all series that are no sagittal ones, the best contrast first."""
+    scans = examined.examination.of(_CONTRASTS)
+    return tuple(scan.tissue for scan in scans if scan.plane in _ACROSS and scan.tissue is not None)
 
 
 def _drawn(
