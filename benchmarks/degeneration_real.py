@@ -33,12 +33,13 @@ _PAIRING = (
     "",
     "## Which disc is which",
     "",
-    "The reader's first disc is the lowest seen; drawn names are not. Of the 102 patients, the network draws no "
-    "sacrum in 13, so that the lowest drawn pair of vertebrae is L4-L5; in 4 others it cuts bodies in halves, in 3 a "
-    "fragment or a doubtful sacrum shifts the count. Discs are therefore paired by counting drawn discs from below "
-    "(`lumbomics.train.grade_pairs`), and the last disc is measured by its own border where the sacrum is not drawn. "
-    "Pairing by drawn names, as an earlier version of this page did, compared a fifth of the patients with their "
-    "neighbouring discs: it told an area under the curve of 0.87 for narrowing and a kappa of 0.72 for the grade.",
+    "The reader's first disc is the lowest seen; drawn names need not be. Of the 102 patients, the network draws no "
+    "sacrum in 14, and calls the lowest disc L5-S1 all the same; in 4 a fragment of bone, a slipped or collapsed disc "
+    "or a transitional sacrum shifts the names against the reader's count. Discs are therefore paired by counting "
+    "drawn discs from below (`lumbomics.train.grade_pairs`), and the last disc is measured by its own border where "
+    "the sacrum is not drawn. Pairing by drawn names, as an earlier version of this page did, compared a fifth of the "
+    "patients with their neighbouring discs: it told an area under the curve of 0.87 for narrowing and a kappa of 0.72 "
+    "for the grade.",
     "",
     "## What is missed",
     "",
@@ -46,7 +47,7 @@ _PAIRING = (
     "their neighbours that the reader calls narrow, bright ones too; dark bulging ones of ordinary height that he does "
     "not; collapsed neighbours to compare with; slices that leave the midline where the spine is bent sideways. "
     "Spondylolisthesis: a third of the few cases show less than 3 mm of offset in the mid-sagittal slice, two are "
-    "backward slips, one slips so far that its disc is not drawn and is absent. Bodies cut in halves and fragments of "
+    "backward slips, one slips so far that its disc is not drawn and is absent. Fragments of "
     "bone within L5-S1 disturb the corners of some discs; that is the labels' fault and is not mended here.",
     "",
     "The model of spondylolisthesis chooses its penalty only. With 19 cases a choice among five sets of features was "
