@@ -1,4 +1,4 @@
-"""Classical drawing on axial series: tissue of the canal and paraspinal muscles, from the labels of a sagittal one."""
+"""Drawing on axial series: tissue of the canal and paraspinal muscles, from the labels of a sagittal one."""
 
 from lumbomics.segment.axial.canal import draw_canal_tissue
 from lumbomics.segment.axial.drawn import DrawnTissue

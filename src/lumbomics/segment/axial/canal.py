@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,30 +17,41 @@ from lumbomics.core.quality import Finding
 from lumbomics.segment.axial.contents import fill
 from lumbomics.segment.axial.drawn import LEAST_CONFIDENCE, TISSUE_NAMES, DrawnTissue, drawn_by
 from lumbomics.segment.axial.evenness import estimate_evenness
-from lumbomics.segment.axial.fragment import undecide_small
+from lumbomics.segment.axial.evidence import Seen
+from lumbomics.segment.axial.learned import Classifier, load_classifier, tissue_chances
 from lumbomics.segment.axial.likeness import fluid_level
 from lumbomics.segment.axial.patch import Patch, Reach, cut_patch
 from lumbomics.segment.axial.place import Place, find_places
 from lumbomics.segment.axial.signals import contrast_gain, signals_of
+from lumbomics.segment.axial.symmetry import find_middle_line
+from lumbomics.segment.axial.told import undecide
 from lumbomics.segment.axial.trust import canal_trust
 from lumbomics.segment.axial.walls import find_walls
 
+FloatArray = NDArray[np.float64]
+
 BOUNDARY_SD_MM = 0.5
 """Scatter of the drawn boundaries: an engineering default, not measured."""
-_SURE = 0.8
+_SURE = 0.6
 """Least confidence of a slice in which soft tissue is called displaced disc; engineering default."""
 _REACH = Reach(side=38.0, front=26.0, back=56.0)
 
 
 def draw_canal_tissue(
-    axial: Scan, segmentation: Segmentation, *, t1: Scan | None = None, post: Scan | None = None
+    axial: Scan,
+    segmentation: Segmentation,
+    *,
+    t1: Scan | None = None,
+    post: Scan | None = None,
+    classifier: Classifier | None = None,
 ) -> DrawnTissue:
-    """Draw :class:`~lumbomics.core.examination.CanalTissue` on an axial T2 series by classical means.
+    """Draw :class:`~lumbomics.core.examination.CanalTissue` on an axial T2 series.
 
     In each slice the carried labels tell where the canal lies. Coil shading is taken out; the dural sac and the canal's
-    wall are closed outlines that part likely from unlikely tissue best; what lies between and about them is told apart
-    by its signal relative to fluid and fat, by its thickness, by the patient's other side and by its uptake of contrast
-    agent. Nothing is learned from images.
+    wall are closed outlines that part likely from unlikely tissue best. With contrast agent, what lies about the sac is
+    told apart by a classifier of pixels (see ``learned``) fitted on digital patients: fat, scar, displaced disc, blood,
+    ligament; what it cannot decide stays ``EPIDURAL_TISSUE``. Without, by signal, thickness and the patient's other
+    side, and nothing is learned.
 
     Parameters
     ----------
@@ -52,6 +64,8 @@ def draw_canal_tissue(
     post
         Axial T1 series after contrast agent; only with ``t1``. Without it epidural soft tissue stays
         ``EPIDURAL_TISSUE``: neither scar nor disc.
+    classifier
+        Another than the shipped one, as when it is fitted.
 
     Returns
     -------
@@ -66,35 +80,83 @@ def draw_canal_tissue(
     """
     _require(axial, segmentation, t1, post)
     array = np.zeros(axial.image.grid.shape, dtype=np.uint8)
+    seen = look_at(axial, segmentation, t1=t1, post=post)
+    surest = np.ones(array.shape)
+    for slice_, chances in zip(seen.stack, _chances(seen.stack, classifier), strict=True):
+        tissue = fill(slice_, chances)
+        if seen.believed[slice_.patch.place.index] < _SURE:  # roots beyond a wrong outline look like disc
+            tissue[tissue == CanalTissue.DISC] = CanalTissue.EPIDURAL_TISSUE
+        array[slice_.patch.whole] = tissue
+        if chances is not None:
+            surest[slice_.patch.whole] = chances.max(axis=0)
+    array = undecide(array, surest, axial.image.grid.voxel_volume_mm3)
+    return _drawn(array, axial, seen)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SeenStack:
+    """What was found in a series before tissue is told apart.
+
+    Parameters
+    ----------
+    stack
+        The slices whose outlines are believed.
+    believed
+        Position along the slice axis -> expected agreement of every slice that passes the canal.
+    levels
+        Position along the slice axis -> level, of the same slices.
+    findings
+        What was left out, and why.
+    """
+
+    stack: tuple[Seen, ...] = ()
+    believed: Mapping[int, float] = field(default_factory=dict)
+    levels: Mapping[int, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+def look_at(axial: Scan, segmentation: Segmentation, *, t1: Scan | None = None, post: Scan | None = None) -> SeenStack:
+    """Find canal, signals and outlines in every slice; arguments as of :func:`draw_canal_tissue`."""
     places = find_places(axial.image.grid, segmentation.spine)
     if not places:
         missed = Finding(check="field_of_view", message=f"no slice of {axial.name} passes the labelled canal")
-        return _drawn(array, axial, {}, (missed,))
+        return SeenStack(findings=(missed,))
     try:
         series = _evened(axial, places, segmentation, {"t1": t1, "post": post})
     except InputError as fault:
-        return _drawn(array, axial, {}, (Finding(check="signal", message=f"{axial.name}: {fault.problem}"),))
-    patches = [cut_patch(axial, place, segmentation.spine, series, _REACH) for place in places]
+        return SeenStack(findings=(Finding(check="signal", message=f"{axial.name}: {fault.problem}"),))
+    return _outlined([cut_patch(axial, place, segmentation.spine, series, _REACH) for place in places])
+
+
+def _outlined(patches: Sequence[Patch]) -> SeenStack:
+    """Outlines and signals of every slice, and which are believed."""
     fluid = fluid_level(patches)
     gain = contrast_gain(patches, fluid)
-    trust: dict[str, list[float]] = {}
-    findings = []
+    believed: dict[int, float] = {}
+    stack, findings = [], []
     for patch in patches:
-        if patch.place.index not in fluid:
+        index, level = patch.place.index, fluid.get(patch.place.index)
+        if level is None:
             findings.append(_left_out(patch, "too little of the canal lies in it, or metal spoils it"))
             continue
-        walls = find_walls(patch, fluid[patch.place.index])
-        believed = canal_trust(patch, walls)
-        trust.setdefault(patch.place.level, []).append(believed)
-        if believed < LEAST_CONFIDENCE:
-            findings.append(_left_out(patch, f"the outlines are {100 * believed:.0f} % sure"))
+        walls = find_walls(patch, level)
+        believed[index] = canal_trust(patch, walls)
+        if believed[index] < LEAST_CONFIDENCE:
+            findings.append(_left_out(patch, f"the outlines are {100 * believed[index]:.0f} % sure"))
             continue
-        tissue = fill(patch, walls, signals_of(patch, fluid[patch.place.index], gain))
-        if believed < _SURE:  # roots beyond a wrong outline look like disc
-            tissue[tissue == CanalTissue.DISC] = CanalTissue.EPIDURAL_TISSUE
-        array[patch.whole] = tissue
-    array = undecide_small(array, axial.image.grid.voxel_volume_mm3)
-    return _drawn(array, axial, {level: float(np.mean(values)) for level, values in trust.items()}, tuple(findings))
+        stack.append(Seen.of(patch, walls, signals_of(patch, level, gain), find_middle_line(patch)))
+    levels = {patch.place.index: patch.place.level for patch in patches if patch.place.index in believed}
+    return SeenStack(stack=tuple(stack), believed=believed, levels=levels, findings=tuple(findings))
+
+
+def _chances(stack: Sequence[Seen], classifier: Classifier | None) -> list[FloatArray | None]:
+    """Chances of the learned classes in every slice; ``None`` in those without T1 and uptake."""
+    shown = [seen for seen in stack if seen.signals.uptake is not None]
+    if not shown:
+        return [None] * len(stack)
+    chances = tissue_chances(shown, classifier or load_classifier())
+    found = dict(zip((seen.patch.place.index for seen in shown), chances, strict=True))
+    return [found.get(seen.patch.place.index) for seen in stack]
 
 
 def _evened(
@@ -121,11 +183,13 @@ def _left_out(patch: Patch, why: str) -> Finding:
     )
 
 
-def _drawn(
-    array: NDArray[np.uint8], axial: Scan, confidence: Mapping[str, float], findings: tuple[Finding, ...]
-) -> DrawnTissue:
+def _drawn(array: NDArray[np.uint8], axial: Scan, seen: SeenStack) -> DrawnTissue:
     labels = Labels(array, axial.image.grid, TISSUE_NAMES, drawn_by(), BOUNDARY_SD_MM)
-    return DrawnTissue(labels=labels, confidence=confidence, findings=findings)
+    trust: dict[str, list[float]] = {}
+    for index, believed in seen.believed.items():
+        trust.setdefault(seen.levels[index], []).append(believed)
+    confidence = {level: float(np.mean(values)) for level, values in trust.items()}
+    return DrawnTissue(labels=labels, confidence=confidence, findings=seen.findings)
 
 
 def _require(axial: Scan, segmentation: Segmentation, t1: Scan | None, post: Scan | None) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lumbomics.core.examination import CanalTissue
+from lumbomics.core.examination import IN_CANAL, IN_SAC, CanalTissue
 from lumbomics.segment.axial.arch import removed_arch
-from lumbomics.segment.axial.epidural import TAKES_UP, fill_epidural
-from lumbomics.segment.axial.fragment import find_fragments
+from lumbomics.segment.axial.epidural import fill_epidural
+from lumbomics.segment.axial.evidence import Seen
 from lumbomics.segment.axial.outline import inside_path
 from lumbomics.segment.axial.patch import Patch
 from lumbomics.segment.axial.regions import grown, large, opened, pieces
 from lumbomics.segment.axial.signals import Signals
-from lumbomics.segment.axial.symmetry import find_middle_line
-from lumbomics.segment.axial.walls import Walls
+from lumbomics.segment.axial.told import told_sac, told_tissue
 
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -29,31 +28,40 @@ _FLAVUM_MM, _FLAVUM_HALF_MM, _FLAVUM_T2, _FLAVUM_T1 = 5.0, 0.8, 0.22, 0.45
 _JOINT_MM, _JOINT_BEHIND_MM, _JOINT_FRONT_MM = (8.0, 30.0), -28.0, 8.0
 _JOINT_MM2 = 2.5
 _POOL_MM, _POOL_MM2 = 1.5, 20.0
+_EPIDURAL = tuple(int(kind) for kind in IN_CANAL - IN_SAC)
 
 
-def fill(patch: Patch, walls: Walls, signals: Signals) -> Numbers:
-    """Tissue of every pixel of a patch, (rows, columns).
+def fill(seen: Seen, chances: FloatArray | None = None) -> Numbers:
+    """Tissue of every pixel of a slice, (rows, columns).
 
     Parameters
     ----------
-    patch
-        One slice.
-    walls
-        Outlines of sac and canal.
-    signals
-        What tissues are told by.
+    seen
+        The slice, its outlines and signals.
+    chances
+        (classes, rows, columns) of ``learned.CLASSES``; ``None`` without contrast agent, where signal, thickness and
+        the other side alone tell epidural tissue from fat, and nothing tells scar from disc.
     """
-    line = find_middle_line(patch)
-    sac = inside_path(walls.sac_mm, patch.x, patch.y)
-    fragment = find_fragments(patch, walls, sac, signals, line, takes_up=TAKES_UP)
-    canal = inside_path(walls.canal_mm, patch.x, patch.y) | sac | fragment
+    patch, signals, sac = seen.patch, seen.signals, seen.sac
+    wall = inside_path(seen.walls.canal_mm, patch.x, patch.y)
     result = np.zeros(sac.shape, dtype=np.uint8)
-    result[_flavum(patch, canal, signals)] = CanalTissue.FLAVUM
+    told = None if chances is None else told_tissue(patch, chances)
+    if told is None:
+        canal = wall | sac
+        result[_flavum(patch, canal, signals)] = CanalTissue.FLAVUM
+    else:
+        sac = told_sac(patch, sac, told)
+        canal = sac | np.isin(told, _EPIDURAL) | (wall & ~seen.about)
+        result[told == CanalTissue.FLAVUM] = CanalTissue.FLAVUM
     # scar of the approach can be as dark as the ligament that it replaced
-    result[removed_arch(patch, canal, signals, line)] = CanalTissue.DEFECT
+    result[removed_arch(patch, canal, signals, seen.line)] = CanalTissue.DEFECT
     result[_joint_fluid(patch, canal, signals)] = CanalTissue.FACET_FLUID
     result[canal] = CanalTissue.EPIDURAL_FAT
-    fill_epidural(result, patch, canal & ~sac, signals, line=line, fragment=fragment)
+    if told is None:
+        fill_epidural(result, patch, canal & ~sac, signals, line=seen.line)
+    else:
+        epidural = canal & np.isin(told, _EPIDURAL)
+        result[epidural] = told[epidural]
     _fill_sac(result, patch, sac, signals)
     result[_pool(patch, sac, signals)] = CanalTissue.COLLECTION
     result[patch.obscured] = 0

@@ -17,6 +17,8 @@ _LEAST_POINTS = 12
 _HALF_SLAB_MM = 2.5
 _FRONT_MM = (11.0, 45.0)
 _SIDE_MM = 32.0
+_THICK = 1.5
+"""Slice distance over pixel size from which a lattice tells its own slices."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,7 +93,13 @@ def find_places(grid: Grid, spine: Labels) -> tuple[Place, ...]:
 
 
 def slice_axis(grid: Grid, canal: FloatArray) -> int:
-    """Storage axis that runs along the canal."""
+    """Storage axis that runs along the canal: across thick slices; else by the labelled canal's course.
+
+    Stacks through a steep sacrum lie across the canal there, and not across its course as a whole.
+    """
+    spacing = np.sort(grid.spacing_mm)
+    if spacing[2] > _THICK * spacing[1]:
+        return int(np.argmax(grid.spacing_mm))
     spread = canal - canal.mean(axis=0)
     along = np.linalg.svd(spread[:: max(1, len(spread) // 2000)], full_matrices=False)[2][0]
     return int(np.argmax(np.abs(grid.axes.T @ along)))
