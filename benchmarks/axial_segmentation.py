@@ -2,8 +2,9 @@
 
     python benchmarks/axial_segmentation.py --count 40 --records /tmp/axial
 
-draws canal tissue and muscles on patients that took no part in the fit of the learned step nor in the choice of thresholds
-(seeds from 0; both used seeds from 1000), one record a patient and variant, and writes the page of the documentation.
+draws canal tissue and muscles on patients that took no part in the fit of the learned step nor in the choice of
+thresholds (seeds from 0; both used seeds from 1000), one record a patient and variant, and writes the page of the
+documentation.
 """
 
 from __future__ import annotations
