@@ -8,9 +8,20 @@ import pytest
 from lumbomics.core.anatomy import Side
 from lumbomics.core.errors import SegmentationError
 from lumbomics.core.examination import CanalTissue
+from lumbomics.core.image import Contrast
+from lumbomics.phantom.imaging import Acquisition
 from lumbomics.phantom.parameters import PhantomParameters
 from lumbomics.phantom.phantom import make_phantom
-from lumbomics.phantom.postoperative import BloodAge, DiscFragment, Displacement, Kind, Vessels, draw_state
+from lumbomics.phantom.postoperative import (
+    BloodAge,
+    DiscFragment,
+    Displacement,
+    Kind,
+    Vessels,
+    draw_state,
+    make_postoperative,
+)
+from lumbomics.phantom.signal import Injection
 from lumbomics.segment.axial import draw_canal_tissue, learned
 from lumbomics.segment.axial.canal import look_at
 from lumbomics.segment.axial.evidence import evidence
@@ -78,6 +89,17 @@ def test_a_fragment_with_vessels_that_the_labels_count_as_disc_is_found(vascular
 def test_where_no_disc_is_displaced_none_is_drawn(bleeding):
     assert not (bleeding.tissue == CanalTissue.DISC).any()
     assert not (drawn_on(bleeding) == CanalTissue.DISC).any()
+
+
+def test_fat_suppression_after_contrast_hides_no_scar(take_patient, overlap):
+    phantom = make_postoperative(SEED, Kind.SCAR, level=LEVEL, side=Side.RIGHT)
+    patient, scar = take_patient(phantom), CanalTissue.SCAR
+    shown = patient.scans["post"]
+    acquisition = Acquisition(injection=Injection(), fat_suppressed=True)
+    image = phantom.image(shown.image.grid, Contrast.T1_POST, acquisition=acquisition)
+    dark = replace(shown, image=image, fat_suppressed=True)
+    drawn = draw_canal_tissue(patient.scans["t2"], patient.segmentation, t1=patient.scans["t1"], post=dark)
+    assert overlap(drawn.labels.array == scar, patient.tissue == scar) > 0.74
 
 
 def test_the_classifier_looks_at_what_its_card_names(vascular):

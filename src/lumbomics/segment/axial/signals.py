@@ -19,6 +19,8 @@ _FAT_T1, _FAT_T2 = 0.66, 0.58
 _SMOOTH_MM = 0.35
 _LEAST_T1 = 0.12
 _SUPPRESSED = 0.6
+_SOFT_T1, _LOST = 0.4, 0.3
+"""T1 of soft tissue relative to fat; share of a pixel's fat that must be gone to be suppressed fat and not blood."""
 _LEAST_PIXELS = 50
 
 
@@ -58,7 +60,23 @@ class Signals:
         return np.asarray((self.t2 > 0.78) & (self.t1 < 0.5))
 
 
-def signals_of(patch: Patch, fluid: float, gain: float | None) -> Signals:
+@dataclass(frozen=True)
+class Gain:
+    """Signal after over signal before contrast agent in tissue that takes up none.
+
+    Parameters
+    ----------
+    ratio
+        The gain.
+    suppressed
+        Whether fat is suppressed in the series after contrast agent and not in the one before.
+    """
+
+    ratio: float
+    suppressed: bool = False
+
+
+def signals_of(patch: Patch, fluid: float, gain: Gain | None) -> Signals:
     """Relate the signals of a patch to fluid and fat.
 
     Parameters
@@ -68,8 +86,7 @@ def signals_of(patch: Patch, fluid: float, gain: float | None) -> Signals:
     fluid
         T2 signal of fluid relative to fat.
     gain
-        Signal after over signal before contrast agent in tissue that takes up none; ``None`` where there is no such
-        series.
+        See :func:`contrast_gain`; ``None`` where there is no such series.
     """
     t2 = patch.signals["t2"] / fluid
     t1, post = patch.signals.get("t1"), patch.signals.get("post")
@@ -78,11 +95,24 @@ def signals_of(patch: Patch, fluid: float, gain: float | None) -> Signals:
     if post is None or gain is None or not np.isfinite(post).all():
         return Signals(t2=t2, t1=t1)
     sd = _SMOOTH_MM / patch.pixel_mm
-    before, after = gaussian_filter(t1, sd), gaussian_filter(post, sd)
-    return Signals(t2=t2, t1=t1, uptake=after / (gain * np.maximum(before, _LEAST_T1)) - 1)
+    before, after = gaussian_filter(t1, sd), gaussian_filter(post, sd) / gain.ratio
+    if gain.suppressed:
+        after = after + _suppressed_fat(before, after)
+    return Signals(t2=t2, t1=t1, uptake=after / np.maximum(before, _LEAST_T1) - 1)
 
 
-def contrast_gain(patches: Sequence[Patch], fluid: Mapping[int, float]) -> float | None:
+def _suppressed_fat(before: FloatArray, after: FloatArray) -> FloatArray:
+    """Return what fat would send without suppression: by its share of the pixel, where as much signal is gone.
+
+    Pixels half fat, half scar lose and gain at once, and look as if they took up nothing. Methaemoglobin is as bright
+    as fat before, and nothing of it is gone after.
+    """
+    fat = np.clip((before - _SOFT_T1) / (1 - _SOFT_T1), 0, 1)
+    gone = np.clip((before - after) / np.maximum(_LOST * fat, 1e-3), 0, 1)
+    return np.asarray(gone * fat)
+
+
+def contrast_gain(patches: Sequence[Patch], fluid: Mapping[int, float]) -> Gain | None:
     """Signal after over that before contrast agent without uptake: in fat, or in fluid where fat is suppressed.
 
     ``None`` where either series is missing or holds too little of both.
@@ -98,9 +128,9 @@ def contrast_gain(patches: Sequence[Patch], fluid: Mapping[int, float]) -> float
         fat.append(ratio[usable & (t1 > 0.8)])
         water.append(ratio[usable & (patch.signals["t2"] / level > 0.9) & (patch.canal > 0.6)])
     by_fat, by_water = _median(fat), _median(water)
-    if by_fat is None or (by_water is not None and by_fat < _SUPPRESSED * by_water):
-        return by_water
-    return by_fat
+    if by_water is not None and (by_fat is None or by_fat < _SUPPRESSED * by_water):
+        return Gain(by_water, suppressed=by_fat is not None)
+    return None if by_fat is None else Gain(by_fat)
 
 
 def _median(parts: list[FloatArray]) -> float | None:
