@@ -72,6 +72,24 @@ def test_oedema_is_found_in_its_vertebra_on_its_side_with_its_volume(scene) -> N
     assert found["body_mean_z", "L4", Side.RIGHT].value > 1
 
 
+def test_the_vein_of_the_body_is_not_oedema(scene) -> None:
+    def paint(values, x, y, z, map_):
+        vein = (np.abs(x) < 6) & (np.abs(z - 18) < 3) & (y > 12) & (y < 28)
+        values[vein & (map_ == 23)] = 180
+
+    found = _measure(scene(), paint, OEDEMA)
+    assert [found["body_volume", "L4", side].value for side in (Side.LEFT, Side.RIGHT)] == [0, 0]
+
+
+def test_slices_across_the_middle_are_shared_between_the_sides(scene) -> None:
+    def paint(values, x, y, z, map_):
+        values[(map_ == 23) & (np.abs(x) < 12) & (np.abs(z - 18) < 6) & (np.abs(y - 29) < 10)] = 180
+
+    found = _measure(scene(), paint, OEDEMA)
+    left, right = (found["body_volume", "L4", side].value for side in (Side.LEFT, Side.RIGHT))
+    assert left == pytest.approx(right, rel=0.05)
+
+
 def test_without_a_series_that_shows_water_alone_there_is_no_oedema_to_tell(scene) -> None:
     found = _measure(scene(), _nothing, OEDEMA, contrasts=(Contrast.T2,))
     one = found["body_volume", "L4", Side.RIGHT]
@@ -108,18 +126,19 @@ def test_bright_disc_lost_endplates_and_oedema_of_both_bodies_are_three_signs(sc
     assert found["sign_count", "L3-L4", None].value == 0
 
 
-def _shaded(spine, muscle):
+def _shaded(spine, muscle=None):
     """Two bodies of five bright all through, under a coil whose signal falls to the front and to the feet."""
     labels = spine.labels
     grid = labels.grid
 
     def paint(values, x, y, z, map_):
         rng = np.random.default_rng(4)
-        values[muscle > 0] = 60 + rng.normal(0, 4, values.shape)[muscle > 0]
+        if muscle is not None:
+            values[muscle > 0] = 60 + rng.normal(0, 4, values.shape)[muscle > 0]
         values[np.isin(map_, (22, 23)) & (np.abs(np.abs(z - 36) - 18) < 12)] *= 1.9
         values *= np.exp(-(y + 18) / 90 + z / 250)
 
-    segmentation = replace(spine.segmentation, muscle=Labels(muscle, grid))
+    segmentation = replace(spine.segmentation, muscle=None if muscle is None else Labels(muscle, grid))
     described = describe_spine(segmentation)
     scan = _scan(described, Contrast.STIR, paint)
     examined = ExaminedSpine(spine=described, examination=Examination(segmentation=segmentation, scans=(scan,)))
@@ -134,6 +153,14 @@ def test_bodies_bright_all_through_are_not_taken_for_coil_shading_where_muscle_t
     muscle[: grid.shape[0] // 2, :5] = Muscle.MULTIFIDUS_LEFT
     muscle[grid.shape[0] // 2 + 1 :, :5] = Muscle.MULTIFIDUS_RIGHT
     volume = _shaded(spine, muscle)
+    half_mm3 = 23 * 34 * 26
+    assert volume["L3"] > 0.75 * half_mm3
+    assert volume["L4"] > 0.75 * half_mm3
+    assert volume["L2"] < 0.05 * half_mm3
+
+
+def test_neighbours_bright_all_through_are_not_taken_for_coil_shading_by_bone_alone(scene) -> None:
+    volume = _shaded(scene().spine)
     half_mm3 = 23 * 34 * 26
     assert volume["L3"] > 0.75 * half_mm3
     assert volume["L4"] > 0.75 * half_mm3

@@ -226,9 +226,9 @@ def _oedema_share(examined: ExaminedSpine, water: Marrow | NotMeasurableError, u
     marrow = _required(water)
     shares = []
     for level in (upper, lower):
-        solid = examined.spine.vertebra(level).body
-        oedema, _ = oedematous(marrow, solid, examined)
-        shares.append(float(oedema.sum() / solid.mask.sum()))
+        vertebra = examined.spine.vertebra(level)
+        oedema, _ = oedematous(marrow, vertebra, examined)
+        shares.append(float(oedema.sum() / vertebra.body.mask.sum()))
     return min(shares)
 
 

@@ -12,7 +12,7 @@ from lumbomics.core.measurement import Reason
 from lumbomics.core.sampling import sample_linear, sample_nearest
 from lumbomics.core.visit import Plane
 from lumbomics.measure.examined import T2_CONTRASTS, ExaminedSpine
-from lumbomics.measure.geometry.frame import FloatArray
+from lumbomics.measure.geometry.frame import FloatArray, Frame
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 from lumbomics.measure.geometry.once import once
 from lumbomics.measure.geometry.shading import Shading
@@ -20,6 +20,8 @@ from lumbomics.measure.postoperative.contrast import MUSCLES
 
 _DEEP_MM = 2.0
 _LEAST = 200
+_LEAST_REFERENCES = 3
+_BRIGHTER, _SIMPLER = 0.25, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,20 +69,20 @@ def water_scan(examined: ExaminedSpine) -> Scan:
 def describe_marrow(examined: ExaminedSpine, scan: Scan) -> Marrow:
     """Describe the marrow of all vertebral bodies in a series.
 
-    Body by body the median is taken first, so that one diseased body does not become the reference. Back muscle, where
-    it is labelled, takes part in the estimate of coil shading: two bodies bright all through would else pass for it.
+    Body by body the median is taken first, so that one diseased body does not become the reference. A body, or two
+    neighbours, that are bright all through would pass for coil shading: they are left out of its estimate where the
+    others are much more alike without them. Back muscle, where it is labelled, takes part in the estimate.
     """
     spine = examined.spine
     bodies = [points for level in spine.vertebra_levels if (points := body_points(examined, level)) is not None]
     if not bodies:
         raise NotMeasurableError(Reason.STRUCTURE_NOT_LABELLED, "no vertebral body to compare with")
-    every = np.concatenate(bodies)
-    signal = sample_linear(scan.image.array, scan.image.grid, every)
-    usable = np.nan_to_num(signal) > 0
     frame = spine.vertebra(_first_described(examined)).frame
     sample = float(scan.image.grid.voxel_volume_mm3)
-    tissues = [(every[usable], signal[usable]), *_back_muscle(examined, scan, int(usable.sum()))]
-    shading = Shading.from_tissues(tissues, frame, sample_mm3=sample)
+    seen = [_seen(scan, points) for points in bodies]
+    seen = [part for part in seen if len(part[1]) >= _LEAST // 4]
+    muscle = _back_muscle(examined, scan, sum(len(signal) for _, signal in seen))
+    shading = _shading(seen, muscle, frame, sample)
     parts = [_even(scan, shading, points) for points in bodies]
     parts = [part[np.isfinite(part)] for part in parts]
     parts = [part for part in parts if len(part) >= _LEAST // 4]
@@ -93,7 +95,44 @@ def describe_marrow(examined: ExaminedSpine, scan: Scan) -> Marrow:
     return Marrow(scan, shading, middle, spread)
 
 
-def _back_muscle(examined: ExaminedSpine, scan: Scan, most: int) -> list[tuple[FloatArray, FloatArray]]:
+_Part = tuple[FloatArray, FloatArray]
+
+
+def _seen(scan: Scan, points: FloatArray) -> _Part:
+    """Points where a series has signal, and the signal."""
+    signal = sample_linear(scan.image.array, scan.image.grid, points)
+    usable = np.nan_to_num(signal) > 0
+    return points[usable], signal[usable]
+
+
+def _shading(bodies: list[_Part], muscle: list[_Part], frame: Frame, sample_mm3: float) -> Shading:
+    """Coil shading from bodies and muscle, without bodies that are bright all through."""
+
+    def fitted(parts: list[_Part]) -> Shading:
+        every = (np.concatenate([p for p, _ in parts]), np.concatenate([s for _, s in parts]))
+        return Shading.from_tissues([every, *muscle], frame, sample_mm3=sample_mm3)
+
+    def levels(shading: Shading) -> FloatArray:
+        return np.array([np.median(np.log(signal / shading.at(points))) for points, signal in bodies])
+
+    if not bodies:
+        raise NotMeasurableError(Reason.FIELD_OF_VIEW, "no vertebral body lies in the series")
+    best, spread = fitted(bodies), np.inf
+    for out in [{i, i + step} for step in (0, 1) for i in range(len(bodies) - step)]:
+        rest = [i for i in range(len(bodies)) if i not in out]
+        if len(rest) < _LEAST_REFERENCES:
+            continue
+        if np.isinf(spread):
+            spread = _SIMPLER * float(np.ptp(levels(best)))
+        candidate = fitted([bodies[i] for i in rest])
+        found = levels(candidate)
+        brighter = float(found[list(out)].min() - np.median(found[rest]))
+        if np.ptp(found[rest]) < spread and brighter > _BRIGHTER:
+            best, spread = candidate, float(np.ptp(found[rest]))
+    return best
+
+
+def _back_muscle(examined: ExaminedSpine, scan: Scan, most: int) -> list[_Part]:
     """Points and signals of labelled back muscle, ``most`` at most; nothing where there is next to none."""
     labels = examined.spine.segmentation.muscle
     if labels is None:
