@@ -107,8 +107,8 @@ def infected(rows: Sequence[Row]) -> Iterator[str]:
     yield f"{len(rows)} worn spines, sagittal T2, T1, STIR and T1 after contrast, 0.6 x 0.6 x 4 mm; {len(seen)} discs,"
     yield f"{ill.sum()} infected ({len(counts) - len(seen)} absent). Infected discs told from the others by the count"
     yield f"of signs: AUC {roc_auc_score(ill, signs):.3f}; three signs or more: sensitivity"
-    yield f"{100 * (signs[ill] >= 3).mean():.0f} %, specificity {100 * (signs[~ill] < 3).mean():.1f} %; two or more: sensitivity"
-    yield f"{100 * (signs[ill] >= 2).mean():.0f} %, specificity {100 * (signs[~ill] < 2).mean():.1f} %. Count of signs:"
+    yield f"{100 * (signs[ill] >= 3).mean():.0f} %, specificity {100 * (signs[~ill] < 3).mean():.1f} %; two or more:"
+    yield f"{100 * (signs[ill] >= 2).mean():.0f} % and {100 * (signs[~ill] < 2).mean():.1f} %. Count of signs:"
     yield f"quadratic weighted kappa {cohen_kappa_score(true, signs, weights='quadratic'):.3f}, mean difference"
     yield f"{(signs - true).mean():.2f} over all, {(signs - true)[ill].mean():.2f} over infected discs."
     yield ""
@@ -121,8 +121,8 @@ def infected(rows: Sequence[Row]) -> Iterator[str]:
     yield f"| bone_marrow_edema_volume | body_volume | mm3 | {len(there)} | 0 | {agreement(there)} |"
     yield ""
     yield f"Where there is none the median is {np.median(free):.0f} mm³, the 95th percentile"
-    yield f"{np.percentile(free, 95):.0f} mm³. The standard error holds the border's voxels and a tenth of the volume for"
-    yield "where the border lies and what is left of coil shading. Axial series, which show"
+    yield f"{np.percentile(free, 95):.0f} mm³. The standard error holds the border's voxels and a tenth of the volume"
+    yield "for where the border lies and what is left of coil shading. Axial series, which show"
     yield "fluid and enhancement of the disc, were not given, so that two of the five signs cannot be found."
 
 
