@@ -216,6 +216,8 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=Path(str(files("lumbomics.segment.axial") / "weights")))
     parser.add_argument("--count", type=int, default=COUNT)
     chosen = parser.parse_args()
+    if chosen.count < FOLDS * len(Kind):
+        parser.error(f"expected --count of {FOLDS * len(Kind)} at least, so that every part holds all kinds")
     seeds = range(FIRST, FIRST + chosen.count)
     make = partial(make_patient, segmenter=BuiltinSegmenter(threads=1))
     # patients are large and quickly made again: only their pixels stay

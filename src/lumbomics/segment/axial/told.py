@@ -24,7 +24,7 @@ _GROWS_MM = 2.0
 _SAC_MM, _SAC_MM2 = 0.6, 20.0
 _LEAST_MM3 = 60.0
 """A ball of 4.9 mm. What is smaller is as often a vein or a leaving root; engineering default."""
-_SURE, _SURE_SHARE = 0.88, 90
+_SURE, _SURE_SHARE = 0.8, 90
 """Chance that the surest tenth of a piece must reach; chosen on the patients of the fit, each left out in turn."""
 _KINDS = (CanalTissue.DISC, CanalTissue.HAEMATOMA)
 
