@@ -87,6 +87,27 @@ def test_a_black_disc_is_no_metal(sagittal: Image, spine: Labels) -> None:
     assert find_metal(black, spine).present == ()
 
 
+def test_a_void_that_the_other_kind_of_picture_shows_grey_is_no_metal(
+    patient: Phantom, sagittal: Image, spine: Labels, screw: NDArray[np.bool_]
+) -> None:
+    dark = _without_signal(sagittal, screw)
+    t1 = patient.image(sagittal.grid, Contrast.T1)
+    assert find_metal(dark, spine, others=[t1]).present == ()
+    alone = find_metal(dark, spine).array
+    both = find_metal(dark, spine, others=[t1, _without_signal(t1, screw)]).array
+    alike = find_metal(dark, spine, others=[sagittal]).array
+    assert alone.any()
+    np.testing.assert_array_equal(both, alone)
+    np.testing.assert_array_equal(alike, alone)
+
+
+def test_a_void_that_no_other_picture_shows_is_kept(sagittal: Image, spine: Labels, screw: NDArray[np.bool_]) -> None:
+    dark = _without_signal(sagittal, screw)
+    far = Grid.from_spacing((8, 8, 8), (4.0, 4.0, 4.0), origin_mm=(5000.0, 0.0, 0.0), frame=sagittal.grid.frame)
+    elsewhere = Image(np.full(far.shape, 100.0), far, contrast=Contrast.T1)
+    np.testing.assert_array_equal(find_metal(dark, spine, others=[elsewhere]).array, find_metal(dark, spine).array)
+
+
 def test_flow_in_front_of_the_spine_is_no_metal(sagittal: Image, spine: Labels) -> None:
     front = np.zeros(sagittal.grid.shape, dtype=bool)
     held = np.argwhere(spine.array > 0)[:, 1].max()

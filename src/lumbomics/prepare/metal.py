@@ -1,14 +1,18 @@
 """What metal spoils in an MR image: thick signal voids in or behind the spine, and piled-up signal at their rims.
 
 A void is told from cortex, ligament and flow by its thickness, its depth and its place: nothing in a spine is as thick
-and as black as the surroundings of a screw, and the large vessels and the bowel's gas lie outside. Displaced signal
-that is neither dark nor bright leaves no trace in one image: a rim about voids is marked as distorted, wide where the
-sequence does nothing against metal. How much that misses is measured in ``benchmarks/postoperative/findings.py``.
+and as black as the surroundings of a screw, and the large vessels and the bowel's gas lie outside. Where labels err, a
+dark disc, ligament or scar of the approach lies in what is called bone and is as thick: those are dark on T2 and grey
+on T1, while metal leaves no signal in either; a picture of the other kind must bear a void out.
+
+Displaced signal that is neither dark nor bright leaves no trace in one image: a rim about voids is marked as distorted,
+wide where the sequence does nothing against metal. How much that misses is measured in
+``benchmarks/postoperative/findings.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -18,16 +22,20 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, label
 
 from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, VERTEBRA_NAMES
 from lumbomics.core.examination import Obscured
-from lumbomics.core.image import Image
+from lumbomics.core.image import Contrast, Image
 from lumbomics.core.labels import Labels
+from lumbomics.core.sampling import sample_linear
 from lumbomics.core.visit import MetalTechnique
 from lumbomics.prepare.resample import resample_labels
 
+FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 METAL_NAMES = MappingProxyType({int(kind): kind.name.lower() for kind in Obscured})
 """Number -> name of the map."""
 _SOURCE = "lumbomics metal"
+_T1 = (Contrast.T1, Contrast.T1_POST)
+_POINTS = 20_000
 _RIM_MM = MappingProxyType(
     {MetalTechnique.NONE: 10.0, MetalTechnique.VAT: 8.0, MetalTechnique.SEMAC: 4.0, MetalTechnique.MAVRIC: 4.0}
 )
@@ -53,6 +61,8 @@ class MetalOptions:
         So much of a void must lie in vertebrae and canal: flow and gas lie beside them, a vacuum in a disc.
     beside_mm
         How near to a void bright signal is piled up.
+    also_dark
+        Least share of a void that must be dark in a picture of the other kind (T1, or not T1) that shows half of it.
     large_mm3
         A void from this size on is an implant's; a smaller one may be a screw's tip, or cortex within labels that err.
     rim_mm
@@ -67,6 +77,7 @@ class MetalOptions:
     reach_mm: float = 18.0
     inside_mm3: float = 60.0
     beside_mm: float = 4.0
+    also_dark: float = 0.35
     large_mm3: float = 600.0
     rim_mm: Mapping[MetalTechnique, float] = field(default_factory=lambda: _RIM_MM)
 
@@ -75,6 +86,7 @@ def find_metal(
     image: Image,
     spine: Labels,
     *,
+    others: Sequence[Image] = (),
     technique: MetalTechnique = MetalTechnique.NONE,
     options: MetalOptions | None = None,
 ) -> Labels:
@@ -86,6 +98,9 @@ def find_metal(
         MR image in which fat and marrow are bright: T1, T2, PD.
     spine
         Spine map in the image's space, on any grid.
+    others
+        Pictures of the same patient in the same space in which fat is bright, on any grids. Those of the other kind
+        (T1, or not T1) bear the voids out; a void that none of them shows is kept.
     technique
         What the sequence does against metal; nothing, where it is not known.
     options
@@ -100,9 +115,9 @@ def find_metal(
     box = _box(carried > 0, image, chosen.reach_mm)
     result = np.zeros(image.grid.shape, dtype=np.uint8)
     if box is not None:
-        result[box] = _found(
-            image, np.asarray(carried[box]), box, chosen, chosen.rim_mm.get(technique, _RIM_MM[MetalTechnique.NONE])
-        )
+        kinds = [one for one in others if (one.contrast in _T1) != (image.contrast in _T1)]
+        rim_mm = chosen.rim_mm.get(technique, _RIM_MM[MetalTechnique.NONE])
+        result[box] = _found(image, np.asarray(carried[box]), box, kinds, chosen, rim_mm)
     return Labels(result, image.grid, METAL_NAMES, _SOURCE)
 
 
@@ -118,7 +133,12 @@ def _box(held: Mask, image: Image, reach_mm: float) -> tuple[slice, slice, slice
 
 
 def _found(
-    image: Image, carried: NDArray[np.integer], box: tuple[slice, slice, slice], options: MetalOptions, rim_mm: float
+    image: Image,
+    carried: NDArray[np.integer],
+    box: tuple[slice, slice, slice],
+    others: Sequence[Image],
+    options: MetalOptions,
+    rim_mm: float,
 ) -> NDArray[np.uint8]:
     spacing = image.grid.spacing_mm
     values = np.asarray(image.array[box], dtype=np.float32)
@@ -130,6 +150,10 @@ def _found(
     near = _near(carried > 0, image, options.reach_mm)
     dark = (smooth < options.void_share * ordinary) & near
     void = _thick(dark, bone, carried > DISC_OFFSET, spacing, options)
+    if others and void.any():
+        first = np.array([one.start for one in box])
+        places = [image.grid.to_world(np.argwhere(mask) + first) for mask in (void, bone)]
+        void = _borne_out(void, places[0], places[1], others, options)
     result = np.zeros(values.shape, dtype=np.uint8)
     if not void.any():
         return result
@@ -175,3 +199,29 @@ def _thick(dark: Mask, bone: Mask, disc: Mask, spacing: NDArray[np.float64], opt
     fit = (volumes >= options.least_mm3) & (inside >= options.inside_mm3)
     fit[0] = False
     return np.asarray(fit[parts])
+
+
+def _borne_out(
+    void: Mask, points_mm: FloatArray, bone_mm: FloatArray, others: Sequence[Image], options: MetalOptions
+) -> Mask:
+    """Keep the voids that one of the other pictures shows dark as well, and those of which none shows half.
+
+    ``points_mm`` (n, 3) are the void's voxels in their order, ``bone_mm`` (m, 3) voxels of bone and canal.
+    """
+    parts, count = label(void, np.ones((3, 3, 3)))
+    part = parts[void]
+    size = np.bincount(part, minlength=count + 1)
+    seen, kept = np.zeros(count + 1, dtype=bool), np.zeros(count + 1, dtype=bool)
+    for other in others:
+        usual = sample_linear(other.array, other.grid, bone_mm[:: 1 + len(bone_mm) // _POINTS])
+        values = sample_linear(other.array, other.grid, points_mm)
+        inside = np.isfinite(values)
+        if not inside.any() or not np.isfinite(usual).any():
+            continue
+        ordinary = np.percentile(usual[np.isfinite(usual)], 75)
+        shown = np.bincount(part, inside, minlength=count + 1)
+        dark = np.bincount(part, inside & (values < options.void_share * ordinary), minlength=count + 1)
+        enough = 2 * shown >= size
+        seen |= enough
+        kept |= enough & (dark >= options.also_dark * shown)
+    return np.asarray((kept | ~seen)[parts] & void)

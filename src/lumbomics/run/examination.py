@@ -107,7 +107,8 @@ def examine_visit(
     segmentation = segmentations[reference.name]
     step("laying all series into one space")
     laid = _lay_all(visit.series, reference, segmentation)
-    scans, swaps = swapped([one.scan for one in laid if one.scan is not None], segmentation)
+    found = _with_metal([one.scan for one in laid if one.scan is not None], segmentation)
+    scans, swaps = swapped(found, segmentation)
     step("drawing tissue on axial series")
     drawn, told = draw_on_axial(scans, segmentation)
     left_out = (*(why for one in laid for why in one.left_out), *swaps)
@@ -148,6 +149,21 @@ def _lay_all(series: Sequence[Series], reference: Series, segmentation: Segmenta
     points = spine.grid.to_world(inside[:: max(1, len(inside) // _POINTS)])
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(lambda one: _Laid(one, reference, segmentation, points), series))
+
+
+def _with_metal(scans: Sequence[Scan], segmentation: Segmentation) -> list[Scan]:
+    """Mark what metal spoils; where fat is dark by technique, voids cannot be told from it."""
+    images = {scan.name: scan.image for scan in scans if not scan.fat_suppressed}
+
+    def marked(scan: Scan) -> Scan:
+        if scan.fat_suppressed:
+            return scan
+        others = [image for name, image in images.items() if name != scan.name]
+        found = find_metal(scan.image, segmentation.spine, others=others, technique=scan.metal_technique)
+        return replace(scan, obscured=found)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(marked, scans))
 
 
 class _Laid:
@@ -255,10 +271,6 @@ class _Laid:
             plane=series.kind.plane,
             fat_suppressed=series.kind.fat_suppressed,
             metal_technique=series.kind.metal_technique,
-            # where fat is dark by technique, voids cannot be told from it
-            obscured=None
-            if series.kind.fat_suppressed
-            else find_metal(image, self._segmentation.spine, technique=series.kind.metal_technique),
             registration_error_mm=error_mm,
             facts=series.facts,
         )
