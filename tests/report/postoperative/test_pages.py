@@ -12,6 +12,9 @@ from lumbomics.core.measurement import Absent, Measurement, Reason
 from lumbomics.core.visit import Visit
 from lumbomics.report import compose_report
 from lumbomics.report.postoperative import ExaminedVisit, compare_visits, postoperative_sections
+from lumbomics.report.postoperative.figures.foramina import Foramen
+from lumbomics.report.postoperative.pictures import shown_parts
+from lumbomics.report.postoperative.words import load_words
 from lumbomics.report.text import value_text
 
 
@@ -212,3 +215,32 @@ def test_what_could_be_judged_in_part_heads_the_part_beside_what_could_not(exami
     assert "Displaced disc, in part:" in box
     found = re.search(r'<div class="judged">.*?</div>', html, re.DOTALL)[0]
     assert "rests on a drawing" in found
+
+
+def _caption(page, title):
+    return next(shown for shown in page.pictures if shown.title.endswith(title)).caption
+
+
+def test_the_caption_of_the_foramina_says_what_was_measured_and_which_are_shown(examination, results):
+    (page,) = postoperative_sections(examination, results).pages
+    assert "both foramina" in _caption(page, "foramina")
+    assert "Orange" in _caption(page, "foramina")
+    one = [r for r in results if r.biomarker != "lee_foraminal_grade" or r.side is Side.RIGHT]
+    (page,) = postoperative_sections(examination, one).pages
+    assert "the right foramen" in _caption(page, "foramina")
+    assert "both" not in _caption(page, "foramina")
+
+
+def test_the_caption_names_no_colour_of_what_was_not_measured():
+    shown = shown_parts([], [Foramen(side=Side.LEFT, slice=None)], load_words())
+    assert "Orange" not in shown["measured"]
+    assert "Nothing was measured" in shown["measured"]
+    assert "left foramen" in shown["foramina"]
+
+
+def test_the_wheel_explains_hatching_only_where_there_is_some(examination, results):
+    (page,) = postoperative_sections(examination, results).pages
+    assert "Hatched" not in _caption(page, "quadrant")
+    fewer = [r for r in results if not (r.method or "").startswith("anterior_epidural") or r.side is Side.RIGHT]
+    (page,) = postoperative_sections(examination, fewer).pages
+    assert "Hatched" in _caption(page, "quadrant")

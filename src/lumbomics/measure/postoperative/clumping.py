@@ -58,7 +58,7 @@ def _narrow(slices: tuple[RootSlice, ...]) -> str | None:
     area = float(np.mean([one.one.area_mm2(one.one.sac) for one in slices]))
     if area >= _NOT_NARROW_MM2:
         return None
-    return f"the dural sac measures {area:.0f} mm2: narrowing alone crowds roots"
+    return f"the dural sac measures {area:.0f} mm²: narrowing alone crowds roots"
 
 
 def _none(view: LevelView, method: str, side: Side) -> Absent:

@@ -41,7 +41,7 @@ def _irregularity(examined: ExaminedSpine, upper: str, lower: str, side: Side) -
     wide = [one for one in view.slices if one.area_mm2(one.sac) >= _NARROW_MM2]
     if not wide:
         raise NotMeasurableError(
-            Reason.UNDEFINED, f"the dural sac at {view.level} is narrower than {_NARROW_MM2:g} mm2 in all slices"
+            Reason.UNDEFINED, f"the dural sac at {view.level} is narrower than {_NARROW_MM2:g} mm² in all slices"
         )
     found = [border(one) for one in wide]
     mine, theirs = (np.array([_rms(*one, s) for one in found]) for s in (side, other(side)))

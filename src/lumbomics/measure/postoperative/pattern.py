@@ -60,8 +60,8 @@ def tissue_in_question(view: LevelView, side: Side) -> Regions:
         for one in view.slices
     ]
     if max(one.area_mm2(mask) for one, mask in regions) < LEAST_MM2:
-        where = f"before the canal's centre on the {side} at {view.level}"
-        raise NotMeasurableError(Reason.UNDEFINED, f"no slice shows {LEAST_MM2:g} mm2 of epidural tissue {where}")
+        where = f"in front of the canal's centre on the {side} at {view.level}"
+        raise NotMeasurableError(Reason.UNDEFINED, f"no slice shows {LEAST_MM2:g} mm² of epidural tissue {where}")
     return regions
 
 

@@ -57,7 +57,7 @@ def _traction(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> It
     tissue = [(one, one.tissue(*SOFT_TISSUE) * one.side(side)) for one in view.slices]
     tissue = [(one, weight) for one, weight in tissue if one.area_mm2(weight) > _LEAST_MM2]
     if not tissue:
-        detail = f"no slice has more than {_LEAST_MM2:g} mm2 of epidural tissue on the {side} at {view.level}"
+        detail = f"no slice has more than {_LEAST_MM2:g} mm² of epidural tissue on the {side} at {view.level}"
         raise NotMeasurableError(Reason.UNDEFINED, detail)
     value, se, drawings = displacement(tissue)
     name = "retraction" if value > 1 else "mass effect" if value < -1 else "neither"

@@ -49,15 +49,16 @@ def level_pictures(
         Titles, captions, alternative texts.
     """
     level = view.place.level
+    wheels, sides = _wheels(results, words), _foramina(examination, view.place, results, words)
     drawn = {
         "sagittal": _sagittal(examination, view, words),
         "triplet": triplet.triplet_figure(view, words.headings),
-        "wheel": wheel.wheel_figure(_wheels(results, words), words.headings["sac_centre"]),
+        "wheel": wheel.wheel_figure(wheels, words.headings["sac_centre"]),
         "roots": roots.roots_figure(view, words.headings, _values(results, words.root_values)),
-        "foramina": _foramina(examination, view.place, results, words),
+        "foramina": _foramina_picture(sides, examination, level, words),
         "muscles": _muscles(examination, view.place, results, words),
     }
-    fill = {"level": level, **_about(view, words)}
+    fill = {"level": level, **_about(view, words), **shown_parts(wheels, sides, words)}
     shown = [_shown(words, key, png, fill) for key, png in drawn.items() if png is not None]
     missing = [f"no_{key}" for key, png in drawn.items() if png is None]
     if view.slices and view.after is None:
@@ -92,6 +93,20 @@ def _about(view: LevelView, words: Words) -> dict[str, str]:
         gain = words.notes["gain"].format(gain=f"{gain_between(view.before, view.after):.2f}")
     source = "" if view.tissue is None else words.notes["source"].format(source=view.tissue.source)
     return {"off": off, "gain": gain, "source": source, "series": list_text(one.scan.name for one in slices)}
+
+
+def shown_parts(
+    wheels: Sequence[tuple[str, Sequence[wheel.Quadrant]]], sides: Sequence[foramina.Foramen], words: Words
+) -> dict[str, str]:
+    """Say of the wheel and the foramina only what is in the picture."""
+    unknown = any(quadrant.grade is None for _, quadrants in wheels for quadrant in quadrants)
+    measured = any(one.drawings for one in sides)
+    which = "both" if len(sides) == len(_SIDES) else "".join(one.side for one in sides)
+    return {
+        "hatched": words.notes["hatched"] if unknown else "",
+        "foramina": words.notes[f"foramina_{which}"] if sides else "",
+        "measured": words.notes["foramina_measured" if measured else "foramina_unmeasured"],
+    }
 
 
 def _wheels(results: Sequence[Result], words: Words) -> list[tuple[str, list[wheel.Quadrant]]]:
@@ -145,11 +160,18 @@ def _sagittal(examination: Examination, view: LevelView, words: Words) -> Png | 
     return sagittal.level_figure(found, examination.segmentation, vertebrae, words.headings)
 
 
-def _foramina(examination: Examination, place: Place, results: Sequence[Result], words: Words) -> Png | None:
-    """Both foramina on the first sagittal T1 (else T2) series that reaches them."""
+def _foramina(
+    examination: Examination, place: Place, results: Sequence[Result], words: Words
+) -> list[foramina.Foramen]:
+    """Foramina, right first, on the first sagittal T1 (else T2) series that reaches them; those that are seen."""
     scans = examination.of((Contrast.T1, *T2), plane=Plane.SAGITTAL, fat_suppressed=False)
-    found = [one for side in _SIDES if (one := _foramen(examination, scans, place, results, words, side)) is not None]
-    vertebrae = [vertebra_number(name) for name in place.level.split("-")]
+    return [one for side in _SIDES if (one := _foramen(examination, scans, place, results, words, side)) is not None]
+
+
+def _foramina_picture(
+    found: Sequence[foramina.Foramen], examination: Examination, level: str, words: Words
+) -> Png | None:
+    vertebrae = [vertebra_number(name) for name in level.split("-")]
     return foramina.foramina_figure(found, examination.segmentation, vertebrae, words.headings)
 
 
