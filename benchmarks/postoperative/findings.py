@@ -120,10 +120,10 @@ def metal_record(seed: int) -> Row:
 def _voids(phantom: Phantom, level: str, taken: Acquisition, *, drawn: bool) -> dict[str, float]:
     grid = phantom.axial_grid(level, slices=7, in_plane_mm=0.7, width_mm=140.0)
     labels = phantom.segmentation(phantom.sagittal_grid(in_plane_mm=0.9))
-    image = phantom.image(grid, Contrast.T2, acquisition=taken)
+    image, t1 = (phantom.image(grid, one, acquisition=taken) for one in (Contrast.T2, Contrast.T1))
     exact = [extra.obscured(grid, Contrast.T2, taken, phantom.anatomy) for extra in phantom.scene.extras]
     (map_,) = [one for one in exact if one is not None]
-    found = find_metal(image, labels.spine, technique=taken.metal_technique)
+    found = find_metal(image, labels.spine, others=[t1], technique=taken.metal_technique)
     obscured = found if drawn else found.__class__(map_, grid, found.names, "phantom", 0.0)
     scan = Scan(name="t2", image=image, plane=Plane.AXIAL, metal_technique=taken.metal_technique, obscured=obscured)
     spine = ExaminedSpine(

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from lumbomics.core.anatomy import DISC_OFFSET, vertebra_number
+from lumbomics.core.anatomy import CANAL, CORD, DISC_OFFSET, vertebra_number
 from lumbomics.core.errors import InputError
 from lumbomics.core.examination import Examination, Scan
 from lumbomics.core.image import Contrast
@@ -24,6 +24,7 @@ from lumbomics.measure.registry import chosen, measured_if_sure, registering
 
 _AT_SIDE = 0.7
 """Least cosine between the right axis and the normal of an image's face for the face to lie at a side."""
+_BESIDE_MM = 4.0
 T2_CONTRASTS = (Contrast.T2, Contrast.T2_SPACE)
 """Contrasts read as T2, best first."""
 
@@ -37,7 +38,8 @@ class ExaminationOptions:
     most_obscured
         Share of a region that metal may spoil before its values are Absent.
     disc_half_height_mm
-        Slices whose plane passes so near the disc's middle count as slices through the disc.
+        Slices whose plane passes so near the disc's middle, in the canal where they are tilted against the disc, count
+        as slices through the disc.
     mature_months
         Scar is called mature from here on.
     early_months
@@ -91,13 +93,18 @@ class ExaminedSpine:
         reach = self.options.disc_half_height_mm if half_height_mm is None else half_height_mm
         key = scan.name, upper, lower, reach
         if key not in self._slices:
-            segment = self.spine.segment(upper, lower)
-            centre = _disc_middle(self.spine, segment, upper, lower)
+            segment, centre, canal = self.places(upper, lower)
             level = pair_level(upper, lower)
-            found = slices_at(scan, segment, centre, half_height_mm=reach, level=level)
+            found = slices_at(scan, segment, centre, half_height_mm=reach, level=level, canal_mm=canal)
             # one object a slice, whatever the reach: it keeps its points
             self._slices[key] = tuple(self._cuts.setdefault((*key[:3], one.index), one) for one in found)
         return self._slices[key]
+
+    def places(self, upper: str, lower: str) -> tuple[Frame, FloatArray, FloatArray | None]:
+        """Frame of a disc, its middle (3,) and the middle (3,) of the canal beside it, ``None`` where none is drawn."""
+        segment = self.spine.segment(upper, lower)
+        centre = _disc_middle(self.spine, segment, upper, lower)
+        return segment, centre, _canal_middle(self.spine, segment, centre)
 
     def require_clear(self, obscured: NDArray[np.bool_], what: str) -> None:
         """Raise NotMeasurableError where metal spoils too much of a region; ``obscured`` holds its voxels."""
@@ -132,6 +139,13 @@ def _disc_middle(spine: SpineGeometry, segment: Frame, upper: str, lower: str) -
             raise
         middle = segment.to_local(solid.points_mm.mean(axis=0))
         return segment.to_world((0.0, middle[1], middle[2]))
+
+
+def _canal_middle(spine: SpineGeometry, segment: Frame, centre_mm: FloatArray) -> FloatArray | None:
+    """Middle (3,) of the canal beside a disc; ``None`` where none is labelled."""
+    points = np.concatenate([spine.labels.points_mm(value) for value in (CANAL, CORD)]) - centre_mm
+    beside = points[np.abs(points @ segment.superior) <= _BESIDE_MM]
+    return centre_mm + np.median(beside @ segment.anterior) * segment.anterior if len(beside) else None
 
 
 ExaminationFunction = Callable[[ExaminedSpine], list[Result]]

@@ -169,7 +169,7 @@ def canal_stretches(
     walked = np.arange(max(int(first / STEP_MM), 0), int(min(last / STEP_MM + 1, len(canal.points))))
     for part in np.array_split(walked, max(int(np.ceil(len(walked) * STEP_MM / 40)), 1)):
         reach = canal.half_width[part].max() + margin_mm
-        box = index_box(grid, np.vstack([canal.points[part] - reach, canal.points[part] + reach]))
+        box = index_box(grid, canal.points[part], margin_mm=reach)
         if box is None:
             continue
         x, y, z = local_coordinates(grid, box, Frame(np.eye(3), np.zeros(3)))

@@ -15,6 +15,7 @@ from lumbomics.measure.geometry.frame import FloatArray, Frame, perpendicular
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
 
 _MOST_TILT_DEG = 35.0
+_AS_ONE = np.cos(np.deg2rad(5.0))
 
 Mask = NDArray[np.bool_]
 
@@ -34,7 +35,8 @@ class AxialSlice:
     frame
         Origin at the middle of the level's disc projected into the slice; right and anterior lie in the slice.
     height_mm
-        Signed distance of the slice from the middle of the disc along the segment's superior axis.
+        Signed distance of the slice from the middle of the disc along the segment's superior axis, in the canal where
+        the slice is tilted against the disc.
     """
 
     scan: Scan = field(repr=False)
@@ -42,6 +44,10 @@ class AxialSlice:
     axis: int
     frame: Frame = field(repr=False)
     height_mm: float
+
+    def tilted(self, segment: Frame) -> bool:
+        """Whether the slice passes the canal beside a disc at another height than the disc itself."""
+        return bool(self.frame.superior @ segment.superior < _AS_ONE)
 
     def of(self, array: NDArray[Any]) -> NDArray[Any]:
         """Cut the slice (rows, columns) out of an array on the scan's voxels."""
@@ -109,7 +115,13 @@ class AxialSlice:
 
 
 def slices_at(
-    scan: Scan, segment: Frame, centre_mm: FloatArray, *, half_height_mm: float, level: str
+    scan: Scan,
+    segment: Frame,
+    centre_mm: FloatArray,
+    *,
+    half_height_mm: float,
+    level: str,
+    canal_mm: FloatArray | None = None,
 ) -> tuple[AxialSlice, ...]:
     """Return the slices whose plane passes within ``half_height_mm`` of a disc's middle, from the feet to the head.
 
@@ -125,6 +137,9 @@ def slices_at(
         Reach along the segment's superior axis.
     level
         Name for messages.
+    canal_mm
+        Middle of the canal beside the disc, (3,) RAS+ mm: slices tilted by more than 5 degrees against the disc pass
+        the canal at another height than the disc, and it is the canal's that is asked for.
 
     Raises
     ------
@@ -140,16 +155,17 @@ def slices_at(
         raise NotMeasurableError(
             Reason.FIELD_OF_VIEW, f"the slices of {scan.name} are tilted by {tilt:.0f} degrees against {level}"
         )
+    counted = centre_mm if canal_mm is None or normal @ segment.superior >= _AS_ONE else canal_mm
     found = []
     for index in range(grid.shape[axis]):
         corner = grid.to_world(np.eye(3)[axis] * index)
-        # the point where the segment's axis through the disc's middle meets the slice
-        height = float((corner - centre_mm) @ normal / (segment.superior @ normal))
-        origin = centre_mm + height * segment.superior
+        # where the segment's axis through the disc's middle, and through the canal, meets the slice
+        middle, height = ((corner - point) @ normal / (segment.superior @ normal) for point in (centre_mm, counted))
+        origin = centre_mm + middle * segment.superior
         if abs(height) <= half_height_mm and _inside(scan, origin, axis):
             front = perpendicular(segment.anterior, normal)
             frame = Frame(origin, np.cross(front, normal), front, normal)
-            found.append(AxialSlice(scan, index, axis, frame, height))
+            found.append(AxialSlice(scan, index, axis, frame, float(height)))
     if not found:
         raise NotMeasurableError(Reason.FIELD_OF_VIEW, f"no slice of {scan.name} passes through {level}")
     return tuple(sorted(found, key=lambda one: one.height_mm))

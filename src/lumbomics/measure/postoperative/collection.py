@@ -80,7 +80,9 @@ def _collection(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> 
 def nearest_slices(examined: ExaminedSpine, upper: str, lower: str) -> LevelView:
     """Return the slices that lie nearer to this disc than to any other, up to 25 mm away."""
     view = level_view(examined, upper, lower, contrasts=T2_CONTRASTS, half_height_mm=_REACH_MM)
-    others = [_middle(examined, *pair) for pair in examined.spine.disc_pairs if pair != (upper, lower)]
+    segment, _, canal = examined.places(upper, lower)
+    tilted = canal is not None and view.slices[0].cut.tilted(segment)
+    others = [_middle(examined, *pair, tilted=tilted) for pair in examined.spine.disc_pairs if pair != (upper, lower)]
     known = [middle for middle in others if middle is not None]
     kept = [one for one in view.slices if all(_away(one, middle) >= abs(one.cut.height_mm) for middle in known)]
     if not kept:
@@ -88,8 +90,11 @@ def nearest_slices(examined: ExaminedSpine, upper: str, lower: str) -> LevelView
     return LevelView(view.level, view.scan, tuple(kept), view.caution)
 
 
-def _middle(examined: ExaminedSpine, upper: str, lower: str) -> FloatArray | None:
+def _middle(examined: ExaminedSpine, upper: str, lower: str, *, tilted: bool) -> FloatArray | None:
+    """Where the distance to a disc is counted: its own middle, or in the canal where slices are tilted."""
     try:
+        if tilted:
+            return examined.places(upper, lower)[2]
         return np.asarray(examined.spine.disc(upper, lower).points_mm.mean(axis=0))
     except NotMeasurableError:
         return None
