@@ -91,11 +91,13 @@ def _signal_range(examined: ExaminedSpine, view: LevelView, scan: Scan) -> tuple
         raise NotMeasurableError(Reason.NO_SUITABLE_SERIES, f"{scan.name} suppresses the fat that shows the root")
     muscle = np.concatenate([signal_of(scan, found) for found in muscle_regions(examined, view).values()])
     fat = signal_of(scan, [(one, one.tissue(CanalTissue.EPIDURAL_FAT)) for one in view.slices])
-    if len(fat) < _LEAST_FAT or np.median(fat) < 1.2 * np.median(muscle):
+    # veins and sleeves lie among the fat of the map: its brighter part is fat
+    bright = float(np.percentile(fat, 75)) if len(fat) >= _LEAST_FAT else 0.0
+    if bright < 1.2 * np.median(muscle):
         raise NotMeasurableError(
             Reason.STRUCTURE_NOT_LABELLED, f"too little bright fat in the canal at {view.level} to tell a root from it"
         )
-    return _DARKEST * float(np.median(muscle)), float((np.median(muscle) + np.percentile(fat, 75)) / 2)
+    return _DARKEST * float(np.median(muscle)), float((np.median(muscle) + bright) / 2)
 
 
 def _on_pixels(scan: Scan, one: CanalSlice, where: Mask) -> FloatArray:
