@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT)]
 PAGE = ROOT / "docs" / "reference" / "postoperative-accuracy.md"
-SECTIONS = ("operated_page", "drawn", "findings", "stenosis")
+SECTIONS = ("operated_page", "drawn", "drawn_decay", "findings", "stenosis")
 _HEAD = """# Accuracy at the operated level, on digital patients
 
 Digital reference objects with one operated level each, axial T2, T1 and T1 after contrast as a clinic takes them

@@ -1,6 +1,7 @@
 """The same quantities on maps drawn from the images, as a user has them, beside those on exact maps.
 
-The canal's tissue and the back muscles are drawn on axial T2 by ``segment.axial`` with the T1 pair, from labels of the
+Series are laid onto the T2 of their stack, then the canal's tissue and the back muscles are drawn on it by
+``segment.axial`` with the T1 pair, from labels of the
 spine whose boundaries are off by 0.5 mm (SD), as ``lumbomics measure`` does it.
 """
 
@@ -22,6 +23,7 @@ from lumbomics.measure.postoperative.contrast import enhancement_at
 from lumbomics.measure.postoperative.logistic import load_model
 from lumbomics.measure.postoperative.pattern import contrast_features, shape_features, tissue_in_question
 from lumbomics.measure.postoperative.view import SIDES, level_view
+from lumbomics.run.examination_stacks import settle_stacks
 from lumbomics.run.examination_tissue import draw_on_axial
 from postoperative.fit_patterns import true_class, true_group
 from postoperative.operated import collect, measured_values, root_values
@@ -56,12 +58,12 @@ def record(seed: int) -> Row:
     }
 
 
-def drawn_spine(one: Patient, exact: ExaminedSpine) -> ExaminedSpine:
-    """The same series with maps drawn from them and from imperfect labels."""
+def drawn_spine(one: Patient, exact: ExaminedSpine, *, settle: bool = True) -> ExaminedSpine:
+    """The same series with maps drawn from them and from imperfect labels; ``settle`` undoes motion between them."""
     rng = np.random.default_rng([one.seed, 42])
     labels = one.phantom.segmentation(label_grid(one.phantom, one.level), boundary_sd_mm=BOUNDARY_SD_MM, rng=rng)
     blank = [replace(scan, tissue=None, muscle=None) for scan in exact.examination.scans]
-    scans, _ = draw_on_axial(blank, labels)
+    scans, _ = draw_on_axial(settle_stacks(blank, labels).scans if settle else blank, labels)
     operations = exact.examination.operations
     return ExaminedSpine(
         spine=describe_spine(labels),

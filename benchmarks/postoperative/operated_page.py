@@ -16,6 +16,7 @@ from lumbomics.measure.postoperative.delamarter import CLASSES as GROUPS
 from lumbomics.measure.postoperative.logistic import load_model
 from lumbomics.measure.postoperative.scar import grade
 from postoperative.operated import DECAY, collect, decay
+from postoperative.patients import Condition
 
 Row = dict[str, Any]
 DECAYING = {
@@ -192,20 +193,27 @@ def decays(worse: Sequence[Row]) -> Iterator[str]:
     yield "brackets; sides that the gate for metal kept from being read; areas under the curve. The maps stay exact:"
     yield "what rests on them alone (scar, traction) decays with slices only; maps drawn from the images are below."
     yield ""
+    yield from decay_tables(worse, DECAY, of_metal=True)
+
+
+def decay_tables(worse: Sequence[Row], conditions: Sequence[Condition], *, of_metal: bool = False) -> Iterator[str]:
+    """Quantities, then sides and areas under the curve, one line a condition; ``of_metal`` counts no other absence."""
     yield "| condition | " + " | ".join(DECAYING.values()) + " |"
     yield "|---|" + "---|" * len(DECAYING)
-    for condition in DECAY:
+    for condition in conditions:
         cells = [_error(worse, condition.name, *name.split("|")) for name in DECAYING]
         yield f"| {condition.name} | " + " | ".join(cells) + " |"
     yield ""
-    yield "| condition | sides | absent for metal | AUC disc or scar, with contrast | without | AUC adherent roots |"
+    absent = "absent for metal" if of_metal else "absent"
+    yield f"| condition | sides | {absent} | AUC disc or scar, with contrast | without | AUC adherent roots |"
     yield "|---|---|---|---|---|---|"
-    for condition in DECAY:
+    for condition in conditions:
         found = [(row["found"][condition.name], row["group"]) for row in worse]
         sides = [side for one, _ in found for side in one["patterns"] if "truth" in side]
-        lost = sum(side.get("absent") == "not_assessable_metal" for one, _ in found for side in one["patterns"])
+        reasons = [side["absent"] for one, _ in found for side in one["patterns"] if "absent" in side]
+        gone = sum(not of_metal or reason == "not_assessable_metal" for reason in reasons)
         cells = [_auc(sides, "disc_or_scar"), _auc(sides, "disc_or_scar_precontrast"), _root_auc(found)]
-        yield f"| {condition.name} | {len(sides)} | {lost} | " + " | ".join(cells) + " |"
+        yield f"| {condition.name} | {len(sides)} | {gone} | " + " | ".join(cells) + " |"
 
 
 def _error(worse: Sequence[Row], condition: str, biomarker: str, method: str) -> str:

@@ -303,3 +303,24 @@ def test_results_of_the_examination_name_its_reference_and_time(
     [result] = measure_examined(examine_visit(visit, {SAGITTAL: labels}), visit, [labelled])
     assert (result.context.series, result.context.months_since_surgery) == (SAGITTAL, 7.0)
     assert measure_examined(Examined(reason="none"), visit, [labelled]) == ()
+
+
+def test_a_motion_between_axial_series_that_the_sagittal_cannot_tell_is_undone(
+    series: dict[str, Series], labels: Segmentation
+) -> None:
+    one = series[POST]
+    affine = one.image.grid.affine.copy()
+    affine[:3, 3] += 0.9 * affine[:3, 0] / np.linalg.norm(affine[:3, 0])
+    off = replace(one, image=replace(one.image, grid=Grid(one.image.grid.shape, affine, FRAME)))
+    found = _examined([series[SAGITTAL], series[AXIAL], series[PRE], off], labels)
+    assert found.examination is not None
+    scans = {scan.name: scan for scan in found.examination.scans}
+    shift = scans[POST].image.grid.centre_mm - one.image.grid.centre_mm
+    columns = affine[:3, :2] / np.linalg.norm(affine[:3, :2], axis=0)
+    assert np.abs(shift @ columns).max() < 0.25
+    assert scans[POST].stack_error_mm < 1
+    assert scans[PRE].image.grid.same_place(scans[AXIAL].image.grid), "one that did not move keeps its voxels"
+    why = {decision.what: decision for decision in found.decisions}
+    assert "moved by 0.9 mm in the slices" in why[f"{POST}: place in its stack"].because
+    assert why[f"{PRE}: place in its stack"].choice == "as it lies"
+    assert scans[AXIAL].stack_error_mm is None

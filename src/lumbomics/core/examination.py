@@ -128,6 +128,8 @@ class Scan:
     registration_error_mm
         Estimated error of the common space for this series; 0 for the reference, ``None`` where it shares the
         reference's frame and was taken as it lies.
+    stack_error_mm
+        Estimated error of its place on the axial T2 of its stack; ``None`` where there is none or it was not checked.
     facts
         Acquisition facts, as in Series.
     """
@@ -141,6 +143,7 @@ class Scan:
     muscle: Labels | None = None
     obscured: Labels | None = None
     registration_error_mm: float | None = None
+    stack_error_mm: float | None = None
     facts: tuple[tuple[str, str | float], ...] = ()
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from lumbomics.prepare.metal import find_metal
 from lumbomics.prepare.registration import Refusal, Registration, RegistrationOptions, register
 from lumbomics.prepare.rigid import inverse, rms_distance_mm
 from lumbomics.run.examination_checks import clipped, missed_levels, spoilt, swapped, undrawn
+from lumbomics.run.examination_stacks import settle_stacks
 from lumbomics.run.examination_tissue import draw_on_axial
 
 FloatArray = NDArray[np.float64]
@@ -87,7 +88,8 @@ def examine_visit(
 
     The reference is the labelled sagittal T2, else another labelled sagittal series. A series of the same frame of
     reference lies as its header says, unless registration shows that the patient moved. A series of another frame, or
-    of none, must register, or it is left out with the reason. On each, metal is looked for; on axial T2 series the
+    of none, must register, or it is left out with the reason. Axial series are then laid finely onto the T2 of their
+    stack. On each, metal is looked for; on axial T2 series the
     tissue of the canal is drawn, and muscles.
 
     Parameters
@@ -107,7 +109,8 @@ def examine_visit(
     segmentation = segmentations[reference.name]
     step("laying all series into one space")
     laid = _lay_all(visit.series, reference, segmentation)
-    found = _with_metal([one.scan for one in laid if one.scan is not None], segmentation)
+    settled = settle_stacks([one.scan for one in laid if one.scan is not None], segmentation)
+    found = _with_metal(settled.scans, segmentation)
     scans, swaps = swapped(found, segmentation)
     step("drawing tissue on axial series")
     drawn, told = draw_on_axial(scans, segmentation)
@@ -118,6 +121,7 @@ def examine_visit(
         reference=reference.name,
         faults=(
             *(fault for one in laid for fault in one.faults),
+            *settled.faults,
             *(f"{name} is left out: {why}" for name, why in left_out),
             *clipped(visit, [scan.name for scan in scans]),
             *spoilt(scans, segmentation),
@@ -128,6 +132,7 @@ def examine_visit(
         decisions=(
             Decision(what="space of the examination", choice=reference.name, because="best labelled sagittal series"),
             *(decision for one in laid for decision in one.decisions),
+            *settled.decisions,
         ),
         registrations=MappingProxyType({name: found for one in laid for name, found in one.registrations.items()}),
     )

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from importlib.resources import files
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ import yaml
 from numpy.typing import NDArray
 
 from lumbomics.core.examination import CanalTissue, Scan
+from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast
 from lumbomics.core.labels import Segmentation
 from lumbomics.core.visit import Plane
@@ -35,13 +39,15 @@ from lumbomics.segment.builtin import BuiltinSegmenter
 from lumbomics.train.trees import Trees, fit_trees, to_onnx
 
 FIRST, COUNT, FOLDS = 1000, 144, 4
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 RATES = np.array([0.03, 0.05, 0.08, 0.3, 1.0, 0.5, 0.015])
 """Share of each class's pixels that takes part: the classes are of very different size."""
 STRESS = np.array([1.0, 1.0, 1.0, 1.3, 2.0, 2.0, 1.0])
 """What a pixel of a class counts, beyond its frequency: disc and blood are rare, and missing them is the worst."""
 _GAINS = {"t2": (0.93, 1.07), "t1": (0.94, 1.06), "uptake": (0.8, 1.25)}
 """Patients' ratios are scaled at random by these, so that no border between tissues is learned sharper than it is."""
+MOTION_SD_MM = 0.3
+"""What is left of motion between series along every axis when they were registered."""
 _NOISE = (0.012, 0.012, 0.02, 0.03)
 _CONTRASTS = {"t2": Contrast.T2, "t1": Contrast.T1, "post": Contrast.T1_POST}
 _LEAST_MM3, _FALSE_MM3, _FOUND_DICE = 36.0, 20.0, 0.1
@@ -81,8 +87,14 @@ class Patient:
         return (self.seed // len(Kind)) % FOLDS
 
 
+def _moved(grid: Grid, by_mm: NDArray[np.float64]) -> Grid:
+    affine = grid.affine.copy()
+    affine[:3, 3] += by_mm
+    return Grid(grid.shape, affine, grid.frame)
+
+
 def make_patient(seed: int, segmenter: BuiltinSegmenter) -> Patient:
-    """Make a patient: kinds take turns, noise and injection vary."""
+    """Make a patient: kinds take turns, noise and injection vary, and it lies a little otherwise in each series."""
     rng = np.random.default_rng([seed, 99])
     phantom = make_postoperative(seed, tuple(Kind)[seed % len(Kind)])
     level = next(one.level for extra in phantom.scene.extras for one in extra.operations())
@@ -96,7 +108,9 @@ def make_patient(seed: int, segmenter: BuiltinSegmenter) -> Patient:
     for name, contrast in _CONTRASTS.items():
         given = injection if name == "post" else None
         acquisition = Acquisition(noise=noise, gain=float(rng.uniform(0.5, 2)), injection=given)
-        scans[name] = Scan(name=name, image=phantom.image(grid, contrast, acquisition=acquisition), plane=Plane.AXIAL)
+        moved = grid if name == "t2" else _moved(grid, rng.normal(0, MOTION_SD_MM, 3))
+        image = phantom.image(moved, contrast, acquisition=acquisition)
+        scans[name] = Scan(name=name, image=replace(image, grid=grid), plane=Plane.AXIAL)
     tissue = canal_tissue(phantom.scene, phantom.scene.tissue(grid), phantom.scene.label_maps(grid))
     return Patient(seed=seed, scans=scans, labels={"network": drawn.segmentation, "truth": truth}, tissue=tissue)
 
@@ -210,25 +224,38 @@ def publish(trees: Trees, names: Sequence[str], held_out: Mapping[str, float], p
     (folder / CARD_NAME).write_text(text, encoding="utf-8")
 
 
+@cache
+def _segmenter() -> BuiltinSegmenter:
+    return BuiltinSegmenter(threads=1)
+
+
+def _draw_examples(seed: int) -> Examples:
+    return examples_of(make_patient(seed, _segmenter()))
+
+
+def _judge(seed: int, content: bytes, names: Sequence[str]) -> list[tuple[str, dict[str, float]]]:
+    patient, classifier = make_patient(seed, _segmenter()), classifier_of(content, names)
+    return [(labels, validate(patient, labels, classifier)) for labels in patient.labels]
+
+
 def main() -> None:
     """Make the patients, fit, validate and publish."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--to", type=Path, default=Path(str(files("lumbomics.segment.axial") / "weights")))
     parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="patients made at once")
     chosen = parser.parse_args()
     if chosen.count < FOLDS * len(Kind):
         parser.error(f"expected --count of {FOLDS * len(Kind)} at least, so that every part holds all kinds")
     seeds = range(FIRST, FIRST + chosen.count)
-    make = partial(make_patient, segmenter=BuiltinSegmenter(threads=1))
-    # patients are large and quickly made again: only their pixels stay
-    examples = {seed: examples_of(make(seed)) for seed in seeds}
-    names = examples[FIRST].names
-    parts = [classifier_of(to_onnx(fit([e for e in examples.values() if e.fold != k])), names) for k in range(FOLDS)]
-    found = []
-    for seed in seeds:
-        patient = make(seed)
-        found += [(labels, validate(patient, labels, parts[patient.fold])) for labels in patient.labels]
-    publish(fit(list(examples.values())), names, summary(found), chosen.count, chosen.to)
+    with ProcessPoolExecutor(max_workers=chosen.jobs, mp_context=get_context("spawn")) as pool:
+        # patients are large and quickly made again: only their pixels stay
+        examples = list(pool.map(_draw_examples, seeds))
+        names = examples[0].names
+        parts = [to_onnx(fit([one for one in examples if one.fold != part])) for part in range(FOLDS)]
+        judged = pool.map(partial(_judge, names=names), seeds, [parts[one.fold] for one in examples])
+        found = [pair for pairs in judged for pair in pairs]
+    publish(fit(examples), names, summary(found), chosen.count, chosen.to)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,16 @@ def boundary_variance_mm3(pixel_mm: float, labels: Labels, options: MeasureOptio
     return pixel_mm**3 / 12 + drawing**2 * options.boundary_correlation_mm * math.sqrt(2 * math.pi)
 
 
+def centroid_variance_mm2(area: Mask, pixel_mm: float, per_mm: float) -> float:
+    """Variance along any direction, mm², of an area's centroid whose border errs; area (rows, columns) not empty.
+
+    A border of length L that errs by v mm³ (``boundary_variance_mm3``) moves the centroid of a round area A with
+    v L / (2 pi A): v L times the mean of its squared lever, A / (2 pi), over A².
+    """
+    mm2 = float(np.count_nonzero(area)) * pixel_mm**2
+    return per_mm * border_mm(area, ~area, pixel_mm) / (2 * math.pi * mm2)
+
+
 def slicing_variance_mm6(areas_mm2: Sequence[float], spacing_mm: float) -> float:
     """Variance of a volume summed over slices, mm⁶, that stems from where the slices happen to lie.
 

@@ -205,7 +205,12 @@ def _pair_caution(pre: Scan, post: Scan) -> str | None:
         first, second = before.get(key), after.get(key)
         if isinstance(first, float) and isinstance(second, float) and abs(first - second) > _SAME_TIMING * first:
             texts.append(f"{key} differs between both series ({first:g} and {second:g}): the ratio is not enhancement")
-    moved = max(pre.registration_error_mm or 0.0, post.registration_error_mm or 0.0)
+    moved = max(_off_mm(pre), _off_mm(post))
     if moved > _MOST_MOVED_MM:
         texts.append(f"the series lie in one space to {moved:.1f} mm only")
     return "; ".join(texts) or None
+
+
+def _off_mm(scan: Scan) -> float:
+    """How far the series may lie off the others of its stack."""
+    return scan.registration_error_mm or 0.0 if scan.stack_error_mm is None else scan.stack_error_mm

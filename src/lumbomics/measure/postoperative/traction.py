@@ -11,13 +11,13 @@ from lumbomics.core.measurement import Drawing, Reason, Result
 from lumbomics.measure.examined import T2_CONTRASTS, ExaminedSpine, examines
 from lumbomics.measure.geometry.frame import FloatArray
 from lumbomics.measure.geometry.obstacle import NotMeasurableError
+from lumbomics.measure.postoperative.area import boundary_variance_mm3, centroid_variance_mm2
 from lumbomics.measure.postoperative.enhancement import SOFT_TISSUE
-from lumbomics.measure.postoperative.view import CanalSlice, at_sides, level_view
+from lumbomics.measure.postoperative.view import CanalSlice, LevelView, at_sides, level_view
 
 BIOMARKER = "sac_traction"
 METHODS = ("towards_tissue",)
 _LEAST_MM2 = 10.0
-_CENTROID_SHARE = 0.05
 
 
 @examines(BIOMARKER)
@@ -27,6 +27,7 @@ def sac_traction(examined: ExaminedSpine) -> list[Result]:
     Per slice with more than 10 mm² of epidural soft tissue on that side: the offset of the centroids along the
     direction from the canal's centroid to the tissue's; mean over these slices, weighted by the tissue's area. Beyond
     1 mm the catalogue speaks of retraction and mass effect (engineering default). It does not tell what the tissue is.
+    The standard error holds how slices differ and how far the borders of canal and sac may be off.
     """
     return at_sides(examined, BIOMARKER, METHODS, _traction)
 
@@ -41,7 +42,7 @@ def displacement(tissue: Sequence[tuple[CanalSlice, FloatArray]]) -> tuple[float
 
     Returns
     -------
-    Displacement in mm, its standard error, and the lines that show it.
+    Displacement in mm, the standard error that slices which differ leave, and the lines that show it.
     """
     found = [_one(one, weight) for one, weight in tissue]
     areas = np.array([one.area_mm2(weight) for one, weight in tissue])
@@ -49,7 +50,7 @@ def displacement(tissue: Sequence[tuple[CanalSlice, FloatArray]]) -> tuple[float
     mean = float(np.average(shifts, weights=areas))
     spread = float(np.sqrt(np.average((shifts - mean) ** 2, weights=areas) / len(found)))
     drawings = [Drawing.line(start, end, "centre of the canal to that of the dural sac") for _, start, end in found]
-    return mean, float(np.hypot(spread, _CENTROID_SHARE * tissue[0][0].pixel_mm)), drawings
+    return mean, spread, drawings
 
 
 def _traction(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> Iterator[Result]:
@@ -59,9 +60,22 @@ def _traction(examined: ExaminedSpine, upper: str, lower: str, side: Side) -> It
     if not tissue:
         detail = f"no slice has more than {_LEAST_MM2:g} mm² of epidural tissue on the {side} at {view.level}"
         raise NotMeasurableError(Reason.UNDEFINED, detail)
-    value, se, drawings = displacement(tissue)
+    value, spread, drawings = displacement(tissue)
+    se = float(np.hypot(spread, _border_se(tissue, view, examined)))
     name = "retraction" if value > 1 else "mass effect" if value < -1 else "neither"
     yield view.value(BIOMARKER, METHODS[0], "mm", value, se=se, side=side, category=name, drawings=drawings)
+
+
+def _border_se(tissue: Sequence[tuple[CanalSlice, FloatArray]], view: LevelView, examined: ExaminedSpine) -> float:
+    """Return the standard error, mm, that the borders of canal and sac leave."""
+    if view.scan.tissue is None:
+        return 0.0
+    per_mm = boundary_variance_mm3(view.slices[0].pixel_mm, view.scan.tissue, examined.spine.options)
+    weights = np.array([one.area_mm2(weight) for one, weight in tissue])
+    found = [
+        sum(centroid_variance_mm2(area, one.pixel_mm, per_mm) for area in (one.canal, one.sac)) for one, _ in tissue
+    ]
+    return float(np.sqrt(np.square(weights / weights.sum()) @ np.array(found)))
 
 
 def _one(one: CanalSlice, weight: FloatArray) -> tuple[float, FloatArray, FloatArray]:
