@@ -60,8 +60,7 @@ took away none of them and one found disc here, so the value chosen on the seeds
 
 **Digital patients, not people: no real axial series with drawn tissue was at hand, and none is reported here.** Real
 tissue is more varied, and carried labels err more; expect less. That holds above all for what the model learned: the
-patients here are other patients, but made by the same rules as those it was fitted on; save that its own showed half
-a canal at steep levels, a fault of the digital patients that was mended after the fit.
+patients here are other patients, but made by the same rules as those it was fitted on.
 
 Mean Dice over patients in whom the tissue is there (30 voxels at least), n in brackets; *false* is the median volume
 drawn in patients who have none of it. Slices that the drawing does not believe are blank and count as missed."""

@@ -12,7 +12,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib.resources import files
 from multiprocessing import get_context
@@ -23,7 +23,6 @@ import yaml
 from numpy.typing import NDArray
 
 from lumbomics.core.examination import CanalTissue, Scan
-from lumbomics.core.grid import Grid
 from lumbomics.core.image import Contrast
 from lumbomics.core.labels import Segmentation
 from lumbomics.core.visit import Plane
@@ -46,8 +45,6 @@ STRESS = np.array([1.0, 1.0, 1.0, 1.3, 2.0, 2.0, 1.0])
 """What a pixel of a class counts, beyond its frequency: disc and blood are rare, and missing them is the worst."""
 _GAINS = {"t2": (0.93, 1.07), "t1": (0.94, 1.06), "uptake": (0.8, 1.25)}
 """Patients' ratios are scaled at random by these, so that no border between tissues is learned sharper than it is."""
-MOTION_SD_MM = 0.3
-"""What is left of motion between series along every axis when they were registered."""
 _NOISE = (0.012, 0.012, 0.02, 0.03)
 _CONTRASTS = {"t2": Contrast.T2, "t1": Contrast.T1, "post": Contrast.T1_POST}
 _LEAST_MM3, _FALSE_MM3, _FOUND_DICE = 36.0, 20.0, 0.1
@@ -87,14 +84,8 @@ class Patient:
         return (self.seed // len(Kind)) % FOLDS
 
 
-def _moved(grid: Grid, by_mm: NDArray[np.float64]) -> Grid:
-    affine = grid.affine.copy()
-    affine[:3, 3] += by_mm
-    return Grid(grid.shape, affine, grid.frame)
-
-
 def make_patient(seed: int, segmenter: BuiltinSegmenter) -> Patient:
-    """Make a patient: kinds take turns, noise and injection vary, and it lies a little otherwise in each series."""
+    """Make a patient who lies still, as series laid onto the T2 of their stack do; noise and injection vary."""
     rng = np.random.default_rng([seed, 99])
     phantom = make_postoperative(seed, tuple(Kind)[seed % len(Kind)])
     level = next(one.level for extra in phantom.scene.extras for one in extra.operations())
@@ -108,9 +99,7 @@ def make_patient(seed: int, segmenter: BuiltinSegmenter) -> Patient:
     for name, contrast in _CONTRASTS.items():
         given = injection if name == "post" else None
         acquisition = Acquisition(noise=noise, gain=float(rng.uniform(0.5, 2)), injection=given)
-        moved = grid if name == "t2" else _moved(grid, rng.normal(0, MOTION_SD_MM, 3))
-        image = phantom.image(moved, contrast, acquisition=acquisition)
-        scans[name] = Scan(name=name, image=replace(image, grid=grid), plane=Plane.AXIAL)
+        scans[name] = Scan(name=name, image=phantom.image(grid, contrast, acquisition=acquisition), plane=Plane.AXIAL)
     tissue = canal_tissue(phantom.scene, phantom.scene.tissue(grid), phantom.scene.label_maps(grid))
     return Patient(seed=seed, scans=scans, labels={"network": drawn.segmentation, "truth": truth}, tissue=tissue)
 
