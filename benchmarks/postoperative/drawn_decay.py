@@ -43,6 +43,6 @@ def page(rows: Sequence[Row]) -> Iterator[str]:
     yield f"{len(rows)} of the patients ({len(rows) // len(KINDS)} of each): series spoilt before the map is drawn."
     yield "Absent: sides with tissue before the canal's centre whose tissue could not be told, for the drawing does not"
     yield "believe the slices or shows none there. As in a run, series are laid onto the T2 before the map is drawn,"
-    yield "which undoes most motion between them; the last line is without. Metal is left out: they do not show it."
+    yield "which undoes most motion between them; the last line is without. Metal is left out: no series here shows it."
     yield ""
     yield from decay_tables(rows, CONDITIONS)
