@@ -11,7 +11,8 @@ from lumbomics.core.image import Contrast, Image
 from lumbomics.core.labels import Labels
 from lumbomics.core.measurement import Measurement, Reason
 from lumbomics.core.visit import Plane
-from lumbomics.measure.stenosis.foraminal import lee_rule, sartoretti_rule
+from lumbomics.measure.stenosis.foraminal import _usual_area, lee_rule, sartoretti_rule
+from lumbomics.measure.stenosis.grading import Estimate
 from lumbomics.phantom import PhantomParameters, make_phantom
 
 LEVEL = "L4-L5"
@@ -101,3 +102,11 @@ def test_foraminal_grades_follow_their_definitions(gone, root, lee_index, sartor
     values = {**OPEN, **ROOT, **{f"fat_{name}": 0.2 for name in gone}, **root}
     assert lee_rule(values, usual_mm2=28.0) == lee_index
     assert sartoretti_rule(values, usual_mm2=28.0) == sartoretti_index
+
+
+@pytest.mark.parametrize(("gone", "usual"), [((), 79.0), (("inferior",), 79.0), (("inferior", "anterior"), 0.0)])
+def test_a_root_whose_edge_is_the_wall_is_no_measure_of_the_other_sides_root(gone, usual):
+    # without fat the whole foramen is outlined, and a whole root beside it would seem to have collapsed
+    other = {**OPEN, **ROOT, "root_area": 79.0, **{f"fat_{name}": 0.2 for name in gone}}
+    found = {("L5", "S1", Side.LEFT): (None, Estimate.of(other, []), None)}
+    assert _usual_area(found, ("L5", "S1", Side.RIGHT)) == usual

@@ -57,7 +57,7 @@ def lee_foraminal_grade(examined: ExaminedSpine) -> list[Result]:
     From the root's middle 72 rays look for fat at least 0.5 mm thick before the foramen's wall; ``fat_superior`` and so
     on are the shares of each quarter's rays that find it. A root has collapsed where its area is below 60 % of the
     larger of the other side's and the neighbouring levels', or its depth below half of its height. Where fat is gone
-    the root's edge is the foramen's wall.
+    the root's edge is the foramen's wall: a root without fat in two directions or more is no measure of another's area.
     """
     return _grades(examined, _Kind(LEE, LEE_UNITS, _sagittal_t1))
 
@@ -139,12 +139,17 @@ def _grade(examined: ExaminedSpine, kind: _Kind, found: Mapping[_Site, _Found], 
 
 
 def _usual_area(found: Mapping[_Site, _Found], site: _Site) -> float:
-    """Larger of the other side's root and the median of the neighbouring levels'; 0 where none is seen."""
-    areas = {key: one[1].values["root_area"] for key, one in found.items() if not isinstance(one, NotMeasurableError)}
+    """Larger of the other side's root and the median of the neighbouring levels'; 0 where none is seen all around."""
+    areas = {key: one[1].values["root_area"] for key, one in found.items() if _seen_around(one)}
     upper, lower, side = site
     other = [area for key, area in areas.items() if key[:2] == (upper, lower) and key[2] is not side]
     beside = [area for key, area in areas.items() if key[0] == lower or key[1] == upper]
     return max([*other, *([float(np.median(beside))] if beside else []), 0.0])
+
+
+def _seen_around(one: _Found) -> bool:
+    """Whether fat parts a root from the foramen's wall in all directions but one: only then is its edge its own."""
+    return not isinstance(one, NotMeasurableError) and sum(_touches(one[1].values, name) for name in DIRECTIONS) < 2
 
 
 def _touches(values: Values, name: str) -> bool:
