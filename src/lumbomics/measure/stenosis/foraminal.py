@@ -140,16 +140,17 @@ def _grade(examined: ExaminedSpine, kind: _Kind, found: Mapping[_Site, _Found], 
 
 def _usual_area(found: Mapping[_Site, _Found], site: _Site) -> float:
     """Larger of the other side's root and the median of the neighbouring levels'; 0 where none is seen all around."""
-    areas = {key: one[1].values["root_area"] for key, one in found.items() if _seen_around(one)}
+    seen = {key: one[1].values for key, one in found.items() if not isinstance(one, NotMeasurableError)}
+    areas = {key: values["root_area"] for key, values in seen.items() if _edge_is_its_own(values)}
     upper, lower, side = site
     other = [area for key, area in areas.items() if key[:2] == (upper, lower) and key[2] is not side]
     beside = [area for key, area in areas.items() if key[0] == lower or key[1] == upper]
     return max([*other, *([float(np.median(beside))] if beside else []), 0.0])
 
 
-def _seen_around(one: _Found) -> bool:
-    """Whether fat parts a root from the foramen's wall in all directions but one: only then is its edge its own."""
-    return not isinstance(one, NotMeasurableError) and sum(_touches(one[1].values, name) for name in DIRECTIONS) < 2
+def _edge_is_its_own(values: Values) -> bool:
+    """Whether fat parts a root from the foramen's wall in all directions but one."""
+    return sum(_touches(values, name) for name in DIRECTIONS) < 2
 
 
 def _touches(values: Values, name: str) -> bool:
