@@ -203,6 +203,19 @@ def test_a_displaced_disc_that_the_middle_slice_does_not_show_is_told_as_not_con
     assert rows_of([nothing, unseen], words, "Displaced disc")[0].doubt == ""
 
 
+def test_a_displaced_disc_amid_tissue_that_looks_like_scar_on_every_side_is_told_as_not_confirmed(made, words):
+    drawn = made("herniation_type", "fardon_2014_displaced_map", "{type}", value=1.0, category="protrusion")
+    sides = {
+        (value, side): made("disc_vs_scar_pattern", "scar_probability", value=value, side=side)
+        for value in (0.99, 0.95, 0.3)
+        for side in (Side.LEFT, Side.RIGHT)
+    }
+    (row,) = rows_of([drawn, sides[0.99, Side.LEFT], sides[0.95, Side.RIGHT]], words, "Displaced disc")
+    assert "looks like scar (probability 0.95)" in row.doubt
+    (row,) = rows_of([drawn, sides[0.99, Side.LEFT], sides[0.3, Side.RIGHT]], words, "Displaced disc")
+    assert row.doubt == ""
+
+
 def test_a_category_less_likely_than_not_is_told_as_not_sure(made, words):
     grade = made("ross_fibrosis_grade", "anterior_epidural_max", side=Side.RIGHT, value=1.0, category="grade 1")
     said = [

@@ -158,11 +158,9 @@ def _row(line: Line, results: Sequence[Result], side: str, words: Words, *, leve
 
 
 def _doubt(line: Line, level: Sequence[Result]) -> str:
-    """Tell what another quantity of the level says against a finding of this line."""
-    if line.doubt is None:
-        return ""
-    against = (r for r in level if isinstance(r, Measurement) and line.doubt.applies(r))
-    return next((line.doubt.text.format(value=_number(result)) for result in against), "")
+    """Tell what other quantities of the level say against a finding of this line."""
+    against = ((doubt, doubt.against(level)) for doubt in line.doubts)
+    return "; ".join(doubt.text.format(value=_number(result)) for doubt, result in against if result)
 
 
 def _obstacles(absent: Iterable[Absent]) -> tuple[str, ...]:

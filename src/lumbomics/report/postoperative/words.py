@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -74,35 +76,43 @@ class Phrase(_Record):
 
 
 class Doubt(_Record):
-    """A second quantity that does not bear a finding out where it lies below a value.
+    """A second quantity that does not bear a finding out where it lies beyond a value, on every side that has it.
 
     Parameters
     ----------
     biomarker, method
         The second quantity, at the same level.
-    below
-        Value from which on it bears the finding out; configuration, no diagnostic cut-off.
+    below, above
+        Values between which it bears the finding out; configuration, no diagnostic cut-off.
     text
-        Words with ``{value}``.
+        Words with ``{value}``, the value nearest to bearing it out.
     """
 
     biomarker: str
     method: str
-    below: float
+    below: float = -math.inf
+    above: float = math.inf
     text: str
 
-    def applies(self, result: Result) -> bool:
-        """Whether a result is the second quantity and lies below the value."""
-        if not isinstance(result, Measurement) or result.value is None:
-            return False
-        return (result.biomarker, result.method) == (self.biomarker, self.method) and result.value < self.below
+    def against(self, results: Iterable[Result]) -> Measurement | None:
+        """Return the result nearest to bearing the finding out, if none of a level does."""
+        asked = [
+            (result.value, result)
+            for result in results
+            if isinstance(result, Measurement)
+            and (result.biomarker, result.method) == (self.biomarker, self.method)
+            and result.value is not None
+        ]
+        if not asked or any(self.below <= value <= self.above for value, _ in asked):
+            return None
+        return min(asked, key=lambda one: max(self.below - one[0], one[0] - self.above))[1]
 
 
 class Line(_Record):
     """One line of the summary: what it is about, the phrases it is made of, and what may speak against a finding."""
 
     name: str
-    doubt: Doubt | None = None
+    doubts: tuple[Doubt, ...] = ()
     phrases: Annotated[tuple[Phrase, ...], Field(min_length=1)]
 
 
