@@ -55,7 +55,12 @@ def test_a_disc_label_that_reaches_too_far_back_leaves_scar_what_it_is(scarred, 
     assert not (patient.tissue == CanalTissue.DISC).any()
     scar = patient.tissue == CanalTissue.SCAR
     assert (drawn[scar] == CanalTissue.SCAR).mean() > 0.8
-    assert (drawn[scar] == CanalTissue.DISC).mean() < 0.1
+    assert (drawn == CanalTissue.DISC).sum() < 0.1 * scar.sum()
+
+
+@pytest.mark.xfail(reason="with labels that err in every way at once the model (1.1.0) draws 5 % of this scar as disc")
+def test_a_disc_label_that_reaches_too_far_back_makes_no_displaced_disc_beside_scar(drawn):
+    assert not (drawn == CanalTissue.DISC).any()
 
 
 def test_an_arch_that_the_labels_show_whole_is_seen_to_be_missing_on_its_side(scarred, drawn, overlap):

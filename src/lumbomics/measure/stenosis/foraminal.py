@@ -134,7 +134,7 @@ def _grade(examined: ExaminedSpine, kind: _Kind, found: Mapping[_Site, _Found], 
         return
     graded = estimate.graded(partial(sartoretti_rule, usual_mm2=usual))
     named = [*SARTORETTI_GRADES]
-    named[graded.index] += "".join(str(n) for n, name in enumerate(DIRECTIONS, 1) if _touches(estimate.values, name))
+    named[graded.index] += "".join(str(n) for n, touches in enumerate(_touching(estimate.values), 1) if touches)
     yield from place.grade(graded, named)
 
 
@@ -150,11 +150,12 @@ def _usual_area(found: Mapping[_Site, _Found], site: _Site) -> float:
 
 def _edge_is_its_own(values: Values) -> bool:
     """Whether fat parts a root from the foramen's wall in all directions but one."""
-    return sum(_touches(values, name) for name in DIRECTIONS) < 2
+    return sum(_touching(values)) < 2
 
 
-def _touches(values: Values, name: str) -> bool:
-    return values[f"fat_{name}"] < OBLITERATED
+def _touching(values: Values) -> tuple[bool, ...]:
+    """Whether fat is gone, direction by direction."""
+    return tuple(values[f"fat_{name}"] < OBLITERATED for name in DIRECTIONS)
 
 
 def _collapsed(values: Values, usual_mm2: float) -> bool:
@@ -163,7 +164,7 @@ def _collapsed(values: Values, usual_mm2: float) -> bool:
 
 def lee_rule(values: Values, *, usual_mm2: float) -> int:
     """Grade of Lee et al. (AJR 2010;194:1095) as an index into ``LEE_GRADES``."""
-    above, behind, below, front = (_touches(values, name) for name in DIRECTIONS)
+    above, behind, below, front = _touching(values)
     vertical, transverse = above and below, behind and front
     if not (vertical or transverse):
         return 0
@@ -174,5 +175,5 @@ def lee_rule(values: Values, *, usual_mm2: float) -> int:
 
 def sartoretti_rule(values: Values, *, usual_mm2: float) -> int:
     """Grade of Sartoretti et al. (Sci Rep 2021) as an index into ``SARTORETTI_GRADES``."""
-    touching = sum(_touches(values, name) for name in DIRECTIONS)
+    touching = sum(_touching(values))
     return 5 if touching and _collapsed(values, usual_mm2) else touching

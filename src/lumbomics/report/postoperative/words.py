@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 from typing import Annotated
 
 import yaml
@@ -97,15 +98,14 @@ class Doubt(_Record):
     def against(self, results: Iterable[Result]) -> Measurement | None:
         """Return the result nearest to bearing the finding out, if none of a level does."""
         asked = [
-            (result.value, result)
+            (max(self.below - result.value, result.value - self.above), result)
             for result in results
             if isinstance(result, Measurement)
             and (result.biomarker, result.method) == (self.biomarker, self.method)
             and result.value is not None
         ]
-        if not asked or any(self.below <= value <= self.above for value, _ in asked):
-            return None
-        return min(asked, key=lambda one: max(self.below - one[0], one[0] - self.above))[1]
+        beyond, nearest = min(asked, key=itemgetter(0), default=(0.0, None))
+        return nearest if beyond > 0 else None
 
 
 class Line(_Record):
